@@ -1,0 +1,32 @@
+"""Activation functions for Keras 3: by name, exact and lean on TensorFlow, JAX and PyTorch.
+
+Importing the package makes its names known to Keras:
+
+>>> import keras, keras_acts
+>>> layer = keras.layers.Dense(64, activation="snake")
+"""
+
+__version__ = "0.1.0"
+
+from keras_acts import activations, layers
+from keras_acts._catalogue import describe, get, names
+from keras_acts._forms import ActivationOperation, Parameterised
+from keras_acts._records import ActivationFunction, Record
+from keras_acts._registration import Replacement, register, replace_builtins
+
+__all__ = [
+    "ActivationFunction",
+    "ActivationOperation",
+    "Parameterised",
+    "Record",
+    "Replacement",
+    "activations",
+    "describe",
+    "get",
+    "layers",
+    "names",
+    "register",
+    "replace_builtins",
+]
+
+register()

@@ -1,0 +1,151 @@
+"""What a parameter of an activation may be: declared once as an annotation, used by validation, configs, docs and tests.
+
+    def elu(x, alpha: NonNegative = 1.0): ...
+
+`kinds_of` reads the declarations back from a function. Checking a value returns it as the plain Python number that goes
+into a config, or raises an error that names the activation, the parameter, the value and what would do.
+"""
+
+import inspect
+import math
+import numbers
+import operator
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+MAX_RANK = 32  # the largest number of dimensions that any array library behind Keras takes
+
+
+@dataclass(frozen=True)
+class Real:
+    """A finite number in an interval. It can also be learned, that is be given as a tensor."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    learnable = True
+
+    def __str__(self) -> str:
+        if math.isinf(self.low) and math.isinf(self.high):
+            return "a finite number"
+        if math.isinf(self.high):
+            return f"a finite number {'>' if self.open_low else '>='} {self.low:g}"
+        return f"a number in {'(' if self.open_low else '['}{self.low:g}, {self.high:g}]"
+
+    def check(self, owner: str, name: str, value: Any) -> float:
+        """`value` as a float, if it is a number of this kind."""
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise TypeError(_complaint(owner, name, self, value))
+        try:
+            number = float(value)
+        except OverflowError:
+            raise ValueError(_complaint(owner, name, self, value)) from None
+        below = number <= self.low if self.open_low else number < self.low
+        if not math.isfinite(number) or below or number > self.high:
+            raise ValueError(_complaint(owner, name, self, value))
+        return number
+
+
+@dataclass(frozen=True)
+class Optional:
+    """A parameter of another kind, or None."""
+
+    kind: Real
+    learnable = False
+
+    def __str__(self) -> str:
+        return f"{self.kind} or None"
+
+    def check(self, owner: str, name: str, value: Any) -> float | None:
+        """`value` if it is None, else what the inner kind makes of it."""
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise TypeError(_complaint(owner, name, self, value))
+        return self.kind.check(owner, name, value)
+
+
+@dataclass(frozen=True)
+class Axes:
+    """One axis, or several different ones, counted from the front or (negative) from the back."""
+
+    learnable = False
+
+    def __str__(self) -> str:
+        return "an integer axis or a sequence of different ones"
+
+    def check(self, owner: str, name: str, value: Any) -> int | tuple[int, ...]:
+        """`value` as an int, or as a tuple of ints if it is a sequence."""
+        several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+        axes = value if several else (value,)
+        if not all(isinstance(axis, numbers.Integral) and not isinstance(axis, bool) for axis in axes):
+            raise TypeError(_complaint(owner, name, self, value))
+        numbers_ = tuple(operator.index(axis) for axis in axes)
+        if not numbers_ or len(set(numbers_)) < len(numbers_) or not all(-MAX_RANK <= n < MAX_RANK for n in numbers_):
+            raise ValueError(_complaint(owner, name, self, value))
+        return numbers_ if several else numbers_[0]
+
+    def fit(self, owner: str, name: str, value: int | tuple[int, ...], shape: Sequence[int | None]) -> None:
+        """Raise unless every axis exists in `shape` and none is named twice."""
+        rank = len(shape)
+        axes = value if isinstance(value, tuple) else (value,)
+        if not all(-rank <= axis < rank for axis in axes) or len({axis % rank for axis in axes}) < len(axes):
+            raise ValueError(
+                f"{owner}: {name}={value!r} does not fit an input of shape {tuple(shape)}. "
+                f"Give different axes in [{-rank}, {rank - 1}]."
+                if rank
+                else f"{owner} works along an axis, but the input is a scalar. Give it at least one dimension."
+            )
+
+
+Kind = Real | Optional | Axes
+
+AnyReal = Annotated[float, Real()]
+NonNegative = Annotated[float, Real(low=0.0)]
+Positive = Annotated[float, Real(low=0.0, open_low=True)]
+OptionalNonNegative = Annotated[float | None, Optional(Real(low=0.0))]
+Axis = Annotated[int | Sequence[int], Axes()]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an activation: its name, what it may be, and its default (`inspect.Parameter.empty` if none)."""
+
+    name: str
+    kind: Kind
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        """Whether a value must be given."""
+        return self.default is inspect.Parameter.empty
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.kind}" + ("" if self.required else f", default {self.default!r}")
+
+
+def parameters_of(function: Callable[..., Any]) -> tuple[Parameter, ...]:
+    """The parameters after `x` that a formula declares by annotation."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    declared = []
+    for name, argument in list(inspect.signature(function).parameters.items())[1:]:
+        kinds = [extra for extra in getattr(hints.get(name), "__metadata__", ()) if isinstance(extra, Kind)]
+        if len(kinds) != 1:
+            raise TypeError(f"{function.__name__}: parameter {name!r} must declare its kind, as in `{name}: Positive`.")
+        declared.append(Parameter(name, kinds[0], argument.default))
+    return tuple(declared)
+
+
+def _complaint(owner: str, name: str, kind: Kind, value: Any) -> str:
+    return f"{owner}: {name} must be {kind}; got {shown(value)}."
+
+
+def shown(value: Any, length: int = 80) -> str:
+    """What an error says of a value: its repr, cut, or its type where even that fails, as for a list nested too deep."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= length else f"{text[: length - 3]}..."

@@ -1,0 +1,61 @@
+"""The dtype policy: what comes in, what is computed in, what goes out.
+
+Integers and bools become `floatx`; float16 and bfloat16 are computed in float32 and rounded once; the dtype that came in
+goes out. No formula handles a dtype: this is the door it all passes through.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+HALF = frozenset({"float16", "bfloat16"})
+FULL = frozenset({"float32", "float64"})
+
+# Stands for infinity where inf / inf or sin(inf) would give NaN: finite in every dtype that is computed in.
+HUGE = 3e38
+
+
+def float_dtype(owner: str, dtype: Any) -> str:
+    """The dtype that an input of `dtype` is taken in, or a TypeError if it is no real number."""
+    name = str(keras.backend.standardize_dtype(dtype))
+    if name in FULL or name in HALF:
+        return name
+    if name == "bool" or name.startswith(("int", "uint")):
+        return str(keras.config.floatx())
+    raise TypeError(f"{owner} takes real numbers; got dtype {name}. Cast the input to float32 first.")
+
+
+def receive(owner: str, x: Any, tensor_types: Any) -> Any:
+    """`x` as a tensor of one of the four float dtypes; `tensor_types` need no conversion."""
+    if isinstance(x, tensor_types):
+        return cast(x, float_dtype(owner, x.dtype))
+    if isinstance(x, str | bytes):
+        raise TypeError(f"{owner} takes an array of numbers; got the string {x!r}. To look a name up, use keras_acts.get.")
+    try:
+        tensor = ops.convert_to_tensor(x, sparse=False)
+    except Exception as error:
+        raise TypeError(f"{owner} takes an array of numbers; got {type(x).__name__}, which is no tensor: {error}") from error
+    return cast(tensor, float_dtype(owner, tensor.dtype))
+
+
+def widen(*tensors: Any) -> list[Any]:
+    """The tensors in the dtype that the first one is computed in: float32 for half precision, else its own."""
+    dtype = keras.backend.standardize_dtype(tensors[0].dtype)
+    return [cast(tensor, "float32" if dtype in HALF else dtype) for tensor in tensors]
+
+
+def widened(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` of tensors, computed in the wide dtype of the first and rounded once to its own."""
+
+    def compute(x: Any, *others: Any) -> Any:
+        return cast(function(*widen(x, *others)), x.dtype)
+
+    return compute
+
+
+def cast(tensor: Any, dtype: Any) -> Any:
+    """`tensor` in `dtype`; itself if it is already."""
+    dtype = keras.backend.standardize_dtype(dtype)
+    return tensor if keras.backend.standardize_dtype(tensor.dtype) == dtype else ops.cast(tensor, dtype)

@@ -1,0 +1,213 @@
+"""The record of an activation, its validated settings, and the register of all of them."""
+
+import difflib
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, Protocol
+
+import keras
+
+from keras_acts._parameters import Axes, Parameter, shown
+
+PACKAGE = "keras_acts"
+P_co = ParamSpec("P_co")
+Pairs = tuple[tuple[str, Any], ...]
+
+
+class ActivationFunction(Protocol[P_co]):
+    """A function of the catalogue: call it on a tensor; `derivative` takes the same arguments."""
+
+    __name__: str
+    record: "Record"
+
+    def __call__(self, *args: P_co.args, **kwargs: P_co.kwargs) -> Any: ...
+
+    def derivative(self, *args: P_co.args, **kwargs: P_co.kwargs) -> Any: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What is known about an activation. Facts hold at the default parameters; a test can refute each of them.
+
+    `smoothness` is the largest k for which f is k times continuously differentiable; `limits` are those at -inf and +inf,
+    None where there is none; `parity` is "odd", "even" or None; `range` is the closed interval of the values.
+    """
+
+    compute: Callable[..., Any] = field(repr=False)
+    parameters: tuple[Parameter, ...]
+    range: tuple[float, float]
+    monotonic: bool
+    smoothness: float
+    limits: tuple[float | None, float | None]
+    parity: str | None
+    aliases: tuple[str, ...]
+    reference: str
+    keeps_logits: bool = field(default=False, repr=False)
+    elementwise: bool = True
+    derivatives: Mapping[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The canonical name."""
+        return self.compute.__name__
+
+    @property
+    def family(self) -> str:
+        """The family, named after the module that declares the activation."""
+        return self.compute.__module__.rpartition("._")[2]
+
+    @property
+    def formula(self) -> str:
+        """The formula: what stands between the first double backticks of the docstring."""
+        return _formula(self.compute)
+
+    @property
+    def derivative(self) -> str | None:
+        """The formula of the derivative, None for activations that are not element-wise."""
+        return _formula(self.derivatives["x"]) if "x" in self.derivatives else None
+
+    @property
+    def summary(self) -> str:
+        """The sentences of the docstring between the formula and the arguments."""
+        text = inspect.cleandoc(self.compute.__doc__ or "")
+        return text.split("\n\n")[1].replace("\n", " ")
+
+    @property
+    def function(self) -> ActivationFunction[...]:
+        """The public function."""
+        return _functions[self.name]
+
+    def check(self, given: Mapping[str, Any]) -> "Settings":
+        """Validated settings for this activation, defaults filled in."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in given:
+            if name not in known:
+                raise TypeError(f"{self.name} has no parameter {shown(name)}. {self._signature()}{suggest(name, known)}")
+        fixed, learned = [], []
+        for name, parameter in known.items():
+            value = given.get(name, parameter.default)
+            if value is inspect.Parameter.empty:
+                raise TypeError(f"{self.name} needs {parameter.name!r}. {self._signature()}")
+            if parameter.kind.learnable and _is_tensor(value):
+                learned.append((name, value))
+            else:
+                fixed.append((name, parameter.kind.check(self.name, name, value)))
+        return Settings(tuple(fixed), tuple(learned))
+
+    def bind(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> "Settings":
+        """Settings from the arguments of a call after `x`."""
+        if not (args or given):
+            return self.defaults
+        names = [parameter.name for parameter in self.parameters]
+        if len(args) > len(names):
+            raise TypeError(f"{self.name} takes {len(names)} parameters after x; got {len(args)}. {self._signature()}")
+        positional = dict(zip(names, args, strict=False))
+        if twice := sorted(positional.keys() & given.keys()):
+            raise TypeError(f"{self.name} got {twice[0]!r} twice. {self._signature()}")
+        return self.check({**positional, **given})
+
+    @functools.cached_property
+    def defaults(self) -> "Settings":
+        """The settings of a call without parameters."""
+        return self.check({})
+
+    @functools.cached_property
+    def axes(self) -> tuple[tuple[str, Axes], ...]:
+        """The parameters that are axes, with their kinds."""
+        return tuple((each.name, each.kind) for each in self.parameters if isinstance(each.kind, Axes))
+
+    @property
+    def callable_by_name(self) -> bool:
+        """Whether the name alone says it all: no parameter is required."""
+        return not any(parameter.required for parameter in self.parameters)
+
+    def _signature(self) -> str:
+        if not self.parameters:
+            return "It takes no parameters."
+        return "Its parameters are: " + "; ".join(map(str, self.parameters)) + "."
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Validated parameters: plain numbers, which are part of the function, and tensors, which are learned."""
+
+    fixed: Pairs
+    learned: Pairs = ()
+
+    @property
+    def learned_names(self) -> tuple[str, ...]:
+        """The names of the parameters given as tensors."""
+        return tuple(name for name, _ in self.learned)
+
+    @property
+    def tensors(self) -> tuple[Any, ...]:
+        """The values of the parameters given as tensors."""
+        return tuple(keras.ops.convert_to_tensor(value) for _, value in self.learned)
+
+    def numbers(self, owner: str) -> dict[str, Any]:
+        """The parameters as plain data, for what is saved: refuses tensors."""
+        if self.learned:
+            raise TypeError(
+                f"{owner}: {self.learned[0][0]} is a tensor, which a saved activation can't hold. "
+                f"Give a number here, or use the learned layer in keras_acts.layers."
+            )
+        return dict(self.fixed)
+
+
+_functions: dict[str, ActivationFunction[...]] = {}
+_aliases: dict[str, str] = {}
+
+
+def records() -> Iterator[Record]:
+    """The records of all activations, by canonical name."""
+    return (_functions[name].record for name in sorted(_functions))
+
+
+def add(function: ActivationFunction[...]) -> None:
+    """Enter a function under its name and aliases; only the same declaration, imported again, may replace itself."""
+    record = function.record
+    for name in (record.name, *record.aliases):
+        holder = _functions.get(_aliases.get(name, name))
+        if holder is not None and _origin(holder.record) != _origin(record):
+            raise ValueError(
+                f"the name {name!r} of {'.'.join(_origin(record))} is taken by {'.'.join(_origin(holder.record))}. "
+                f"Choose another name or alias."
+            )
+    _functions[record.name] = function
+    _aliases.update(dict.fromkeys(record.aliases, record.name))
+
+
+def _origin(record: Record) -> tuple[str, str]:
+    return record.compute.__module__, record.compute.__name__
+
+
+def look_up(name: Any) -> ActivationFunction[...]:
+    if isinstance(name, str):
+        bare = name.removeprefix(f"{PACKAGE}>")
+        function = _functions.get(_aliases.get(bare, bare))
+        if function is None:
+            raise ValueError(f"unknown activation {shown(name)}.{suggest(bare, [*_functions, *_aliases])}")
+        return function
+    record = getattr(name, "record", None)
+    if isinstance(record, Record):
+        return record.function
+    raise TypeError(f"an activation is looked up by its name or as a function of {PACKAGE}; got {shown(name)}.")
+
+
+def suggest(name: Any, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(name)[:80], list(known), n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def _formula(function: Callable[..., Any]) -> str:
+    found = re.match(r"\s*``(.+?)``", function.__doc__ or "", re.DOTALL)
+    if not found:
+        raise TypeError(f"{function.__module__}.{function.__name__}: the docstring must begin with its formula in ``…``.")
+    return found[1]
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, keras.Variable) or (hasattr(value, "shape") and keras.ops.is_tensor(value))

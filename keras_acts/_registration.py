@@ -1,0 +1,146 @@
+"""Makes the catalogue known to Keras: what is saved is found again, and strings name our activations.
+
+Keras looks a string up in one private dictionary and in nothing else. This file alone touches it, guarded: where a future
+Keras hides it, strings stop working with a message that says so, and everything else goes on.
+"""
+
+import types
+import warnings
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any
+
+import keras
+
+from keras_acts import layers
+from keras_acts._forms import ActivationOperation, Parameterised
+from keras_acts._records import PACKAGE, Record, records
+
+# Our default slope is the paper's 0.01, Keras's is 0.2: the name must not change its meaning under a user.
+NEVER_REPLACED = frozenset({"leaky_relu", "lrelu"})
+
+_active: list["Replacement"] = []
+
+
+def register() -> None:
+    """Make every name known to Keras, for strings and for files; `import keras_acts` does it.
+
+    Call it again after ``keras.saving.get_custom_objects().clear()``. A name that Keras has keeps meaning Keras's function:
+    see `replace_builtins`.
+    """
+    for saveable in (Parameterised, ActivationOperation, *(getattr(layers, name) for name in layers.__all__)):
+        keras.saving.register_keras_serializable(PACKAGE)(saveable)
+    custom_objects = keras.saving.get_custom_objects()
+    for record in records():
+        keras.saving.register_keras_serializable(PACKAGE)(record.function)
+        for alias in record.aliases:
+            custom_objects[f"{PACKAGE}>{alias}"] = record.function
+    dictionary = _dictionary()
+    if dictionary is None:
+        warnings.warn(f"{_hidden()} Everything else of {PACKAGE} works.", RuntimeWarning, stacklevel=2)
+        return
+    for name, function in _by_name().items():
+        dictionary[f"{PACKAGE}>{name}"] = function
+        if name not in dictionary or _ours(dictionary[name]):
+            dictionary[name] = function
+    _refresh()
+
+
+def replace_builtins(*, except_: Iterable[str] = ()) -> "Replacement":
+    """Let Keras's own names mean this package's functions wherever Keras takes a string, such as ``"softsign"``.
+
+    It works on the whole process, from the call on, until the returned handle is undone; models built before keep their
+    functions, and models built meanwhile keep ours and save them as ours. Functions passed as functions are not touched.
+    Layers whose default is a string get ours too: LSTM and GRU then run without their cuDNN kernel, because Keras chooses
+    that by its own tanh and sigmoid. ``leaky_relu`` is left alone, since its default slope differs (0.01 here, 0.2 there).
+
+    Args:
+        except_: Names to leave to Keras.
+
+    Returns:
+        A handle with ``undo()``, which is also a context manager. Replacements nest.
+
+    Raises:
+        ValueError: If `except_` holds a name that would not be replaced.
+        RuntimeError: If this Keras hides its dictionary of names.
+
+    >>> import keras, keras_acts
+    >>> with keras_acts.replace_builtins():
+    ...     layer = keras.layers.Dense(64, activation="softsign")
+    >>> layer.activation is keras_acts.activations.softsign
+    True
+    """
+    if _dictionary() is None:
+        raise RuntimeError(_hidden())
+    replaceable = {name for name in _by_name() if _stock(name) is not None} - NEVER_REPLACED
+    left = {except_} if isinstance(except_, str) else set(except_)
+    if unknown := sorted(left - replaceable):
+        raise ValueError(f"except_: {unknown[0]!r} is not replaced anyway. Replaced are {', '.join(sorted(replaceable))}.")
+    return Replacement(frozenset(replaceable - left))
+
+
+class Replacement:
+    """Keras's names that mean this package's functions until `undo`."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self.names = names
+        _active.append(self)
+        _refresh()
+
+    def undo(self) -> None:
+        """Give the names back to Keras, unless another replacement still holds them. Doing it twice does nothing more."""
+        if self in _active:
+            _active.remove(self)
+            _refresh()
+
+    def __enter__(self) -> "Replacement":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.undo()
+
+    def __repr__(self) -> str:
+        state = "active" if self in _active else "undone"
+        return f"<{state} replacement of {', '.join(sorted(self.names))}>"
+
+
+def _by_name() -> dict[str, Callable[..., Any]]:
+    """Names and aliases that need no parameters, with their functions."""
+
+    def names(record: Record) -> tuple[str, ...]:
+        return (record.name, *record.aliases) if record.callable_by_name else ()
+
+    return {name: record.function for record in records() for name in names(record)}
+
+
+def _refresh() -> None:
+    """Write Keras's names as the active replacements want them."""
+    dictionary = _dictionary()
+    replaced: set[str] = set().union(*(replacement.names for replacement in _active))
+    for name, function in _by_name().items():
+        stock = _stock(name)
+        if dictionary is not None and stock is not None:
+            dictionary[name] = function if name in replaced else stock
+
+
+def _stock(name: str) -> Callable[..., Any] | None:
+    """Keras's own activation of that name, if it has one."""
+    function = getattr(keras.activations, name, None)
+    known = isinstance(function, types.FunctionType) and name not in {"get", "serialize", "deserialize"}
+    return function if known else None
+
+
+def _ours(function: Any) -> bool:
+    return getattr(function, "__module__", None) == f"{PACKAGE}.activations"
+
+
+def _dictionary() -> MutableMapping[str, Any] | None:
+    """Keras's dictionary of activation names, or None if this Keras hides it."""
+    found = getattr(keras.activations.get, "__globals__", {}).get("ALL_OBJECTS_DICT")
+    return found if isinstance(found, dict) else None
+
+
+def _hidden() -> str:
+    return (
+        f"Keras {keras.__version__} hides its dictionary of activation names, so strings such as activation='snake' can't "
+        f"mean {PACKAGE}'s functions. Pass functions: activation=keras_acts.get('snake')."
+    )

@@ -1,0 +1,139 @@
+"""Layers that apply an activation whose parameters are fixed."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_acts import activations
+from keras_acts._catalogue import get
+
+# What every Keras layer takes, beside the parameters of the activation.
+LAYER_ARGUMENTS = frozenset({"name", "dtype", "trainable", "autocast", "activity_regularizer", "input_shape", "input_dim"})
+
+
+class FixedActivation(keras.layers.Layer):
+    """Base of the layers here: holds an activation with its parameters, which are its configuration."""
+
+    def __init__(self, activation: Any, parameters: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.activation = get(activation, **parameters)
+        self.built = True
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters that were given to the activation."""
+        return dict(getattr(self.activation, "parameters", {}))
+
+    def call(self, inputs: Any) -> Any:
+        """The activation at `inputs`."""
+        return self.activation(inputs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the input."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The layer's own configuration and the parameters."""
+        return {**super().get_config(), **self.parameters}
+
+
+class Activation(FixedActivation):
+    """Any activation of the catalogue as a layer.
+
+    Args:
+        activation: Its name, an alias, or one of ``keras_acts.activations``.
+        **kwargs: Parameters of the activation, and Keras's own layer arguments such as `name` and `dtype`.
+
+    Raises:
+        ValueError: For an unknown name, or a parameter outside its range.
+        TypeError: For an unknown parameter or one of the wrong type.
+
+    >>> import keras_acts
+    >>> keras_acts.layers.Activation("leaky_relu", negative_slope=0.05).parameters
+    {'negative_slope': 0.05}
+    """
+
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        own = {name: kwargs.pop(name) for name in LAYER_ARGUMENTS & kwargs.keys()}
+        super().__init__(activation, kwargs, **own)
+
+    def get_config(self) -> dict[str, Any]:
+        """The layer's own configuration, the name of the activation and its parameters."""
+        return {**super().get_config(), "activation": self.activation.__name__}
+
+
+class ReLU(FixedActivation):
+    """The rectified linear unit, with Keras's parameters: see `keras_acts.activations.relu`.
+
+    Args:
+        max_value: Largest value, or None for no limit.
+        negative_slope: Slope below `threshold`, at least 0.
+        threshold: Where the identity begins, at least 0.
+        **kwargs: Keras's own layer arguments, such as `name` and `dtype`.
+    """
+
+    def __init__(
+        self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
+    ) -> None:
+        parameters = {"max_value": max_value, "negative_slope": negative_slope, "threshold": threshold}
+        super().__init__(activations.relu, parameters, **kwargs)
+
+
+class LeakyReLU(FixedActivation):
+    """The leaky rectified linear unit. Its default slope is the paper's 0.01; Keras's layer has 0.3.
+
+    Args:
+        negative_slope: Slope below 0, at least 0.
+        **kwargs: Keras's own layer arguments, such as `name` and `dtype`.
+    """
+
+    def __init__(self, negative_slope: float = 0.01, **kwargs: Any) -> None:
+        super().__init__(activations.leaky_relu, {"negative_slope": negative_slope}, **kwargs)
+
+
+class ELU(FixedActivation):
+    """The exponential linear unit: see `keras_acts.activations.elu`.
+
+    Args:
+        alpha: Minus the limit at -inf, at least 0.
+        **kwargs: Keras's own layer arguments, such as `name` and `dtype`.
+    """
+
+    def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(activations.elu, {"alpha": alpha}, **kwargs)
+
+
+class Softmax(FixedActivation):
+    """Probabilities along one axis or several, with an optional mask.
+
+    Args:
+        axis: The axis that sums to 1, or several that do together.
+        **kwargs: Keras's own layer arguments, such as `name` and `dtype`.
+
+    Call arguments:
+        inputs: Logits, ``(..., n, ...)``.
+        mask: Booleans that broadcast to `inputs`: False gets probability 0. A row that is all False becomes all 0.
+    """
+
+    def __init__(self, axis: int | tuple[int, ...] = -1, **kwargs: Any) -> None:
+        super().__init__(activations.softmax, {"axis": axis}, **kwargs)
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """The probabilities."""
+        if mask is None:
+            return self.activation(inputs)
+        kept = mask if keras.backend.standardize_dtype(mask.dtype) == "bool" else ops.greater(mask, 0.5)
+        sizes = zip(reversed(kept.shape), reversed(inputs.shape), strict=False)
+        if len(kept.shape) > len(inputs.shape) or not all(size in (1, of) or None in (size, of) for size, of in sizes):
+            raise ValueError(
+                f"Softmax: a mask of shape {tuple(kept.shape)} does not broadcast to inputs of shape {tuple(inputs.shape)}."
+            )
+        kept = ops.logical_and(kept, ops.ones_like(inputs, dtype="bool"))
+        # -inf leaves no weight to what is masked; a row without anything else needs a number to stay finite
+        empty = ops.logical_not(ops.any(kept, axis=self.parameters["axis"], keepdims=True))
+        zero = ops.zeros_like(inputs)
+        logits = ops.where(kept, inputs, ops.where(empty, zero, zero - math.inf))
+        return ops.where(kept, self.activation(logits), zero)
