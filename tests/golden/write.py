@@ -1,0 +1,176 @@
+"""Models with everything in them, and the golden files: what a release saves, which every later version must load.
+
+    KERAS_BACKEND=jax python tests/golden/write.py                   writes v<version>-jax.zip beside this script
+    KERAS_BACKEND=jax python tests/golden/write.py FOLDER            writes the files into a folder instead
+    KERAS_BACKEND=jax python tests/golden/write.py --check FOLDER …  loads them and prints the differences as JSON
+
+The files of a release are written once and never again. The same code gives the same bytes, so a second run shows whether a
+change reaches what is saved.
+"""
+
+# torch first: TensorFlow loaded before it can crash the interpreter
+import contextlib
+
+with contextlib.suppress(ImportError):
+    import torch  # noqa: F401
+
+import inspect
+import json
+import re
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import keras_acts
+from keras_acts._parameters import Axes
+
+HERE = Path(__file__).parent
+INPUT_SHAPE = (4, 3)
+EXAMPLES = (0.75, 1.5, 0.25, 2.5, 10.0, -0.75)
+STARTED = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file can hold
+
+
+def settings(record):
+    """A valid value for each parameter of an activation, none of them its default."""
+    chosen = {}
+    for place, parameter in enumerate(record.parameters):
+        candidates = (1, -2) if isinstance(parameter.kind, Axes) else EXAMPLES[place:] + EXAMPLES[:place]
+        for value in candidates:
+            with contextlib.suppress(ValueError):
+                if parameter.kind.check(record.name, parameter.name, value) != parameter.default:
+                    chosen[parameter.name] = value
+                    break
+    return chosen
+
+
+def everything():
+    """One model whose outputs are every activation in every form that can be saved, and every layer."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(0)
+    x = keras.Input(INPUT_SHAPE, name="x")
+    mixed = keras.layers.Dense(3, name="mixed")(x)
+    outputs = []
+
+    def add(layer):
+        outputs.append(layer(mixed))
+
+    for record in map(keras_acts.describe, keras_acts.names()):
+        given, name = settings(record), record.name
+        if record.callable_by_name:
+            add(keras.layers.Activation(f"keras_acts>{name}", name=f"{name}_by_name"))
+            outputs.append(record.function(mixed))
+        if given:
+            add(keras.layers.Activation(keras_acts.get(name, **given), name=f"{name}_with_parameters"))
+            outputs.append(record.function(mixed, **given))
+        add(keras_acts.layers.Activation(name, **given, name=f"{name}_layer"))
+    for name in keras_acts.layers.__all__:
+        layer = getattr(keras_acts.layers, name)
+        if name != "Activation":
+            add(layer(name=f"{name}_default"))
+        if "num_parameters" in inspect.signature(layer).parameters:
+            add(layer(shared_axes=[1], alpha_regularizer="l2", alpha_constraint="non_neg", name=f"{name}_shared"))
+            inner = layer(num_parameters=3, name=f"{name}_inner")
+            add(keras.layers.Dense(3, activation=inner, name=f"{name}_in_dense"))
+    snake = keras_acts.get("snake", alpha=2.0)
+    recurrent = {"activation": snake, "recurrent_activation": "keras_acts>sigmoid", "return_sequences": True}
+    add(keras.layers.LSTM(3, **recurrent, name="recurrent"))
+    nested = [keras.layers.Dense(3, activation="lisht", name="inner"), keras_acts.layers.Softmax(name="inner_softmax")]
+    add(keras.Sequential(nested, name="nested"))
+    model = keras.Model(x, outputs, name="everything")
+    for place, variable in enumerate(model.weights):
+        count = int(np.prod(variable.shape))
+        values = np.sin(1.0 + place + 2.3 * np.arange(count)).reshape(variable.shape)
+        variable.assign((np.abs(values) + 0.5 if "alpha" in variable.name else values).astype("float32"))
+    return model
+
+
+def inputs():
+    """Fixed inputs of both signs, with zeros."""
+    x = 4.0 * np.sin(1.7 * np.arange(5 * 4 * 3, dtype="float64")).reshape(5, *INPUT_SHAPE)
+    x[0, 0] = 0.0
+    return x.astype("float32")
+
+
+def predict(model, x):
+    """The outputs of the model, stacked."""
+    return np.stack([keras.ops.convert_to_numpy(y) for y in model(keras.ops.convert_to_tensor(x), training=False)])
+
+
+def write(folder):
+    """Save the model with everything in every format, with its inputs and outputs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model, x = everything(), inputs()
+    model.save(folder / "model.keras")
+    model.save(folder / "model.h5")
+    (folder / "model.json").write_text(model.to_json())
+    model.save_weights(folder / "model.weights.h5")
+    np.savez(folder / "expected.npz", x=x, y=predict(model, x))
+
+
+FORMS = ("model.keras", "model.h5", "model.json")
+
+
+def load(folder, form):
+    """The model saved in the folder, from one of the `FORMS`."""
+    if form != "model.json":
+        return keras.models.load_model(folder / form, compile=False)
+    model = keras.models.model_from_json((folder / form).read_text())
+    model.load_weights(folder / "model.weights.h5")
+    return model
+
+
+def differences(folder, form):
+    """For each output, the largest difference to what was saved, relative to its largest value."""
+    with np.load(folder / "expected.npz") as saved:
+        x, expected = saved["x"], saved["y"]
+    axes = tuple(range(1, expected.ndim))
+    off = np.abs(predict(load(folder, form), x) - expected).max(axes) / np.abs(expected).max(axes)
+    return [float(difference) for difference in off]
+
+
+def pack(folder, target):
+    """All files of the folder in one archive, without the time and the addresses of the run that made them."""
+    inner = folder / "model.keras"
+    with zipfile.ZipFile(inner) as archive:
+        contents = {name: archive.read(name) for name in sorted(archive.namelist())}
+    contents["metadata.json"] = re.sub(
+        rb'"date_saved": ".*?"', b'"date_saved": "1980-01-01@00:00:00"', contents["metadata.json"]
+    )
+    contents["config.json"] = _numbered(contents["config.json"])
+    _zip(inner, contents, zipfile.ZIP_STORED)
+    for file in ("model.json", "model.h5"):
+        (folder / file).write_bytes(_numbered((folder / file).read_bytes()))
+    _zip(target, {path.name: path.read_bytes() for path in sorted(folder.iterdir())}, zipfile.ZIP_DEFLATED)
+
+
+def _numbered(config):
+    """Keras marks an object that is used twice by its address in memory: here by its place, in as many digits."""
+    seen = {}
+
+    def number(match):
+        place = seen.setdefault(match[1], len(seen) + 1)
+        return b'"shared_object_id": ' + str(place).zfill(len(match[1])).replace("0", "1", 1).encode()
+
+    return re.sub(rb'"shared_object_id": (\d+)', number, config)
+
+
+def _zip(path, contents, compression):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(zipfile.ZipInfo(name, STARTED), content, compression)
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["--check", *folders]:
+            print(json.dumps({folder: {form: differences(Path(folder), form) for form in FORMS} for folder in folders}))
+        case [folder]:
+            write(Path(folder))
+        case []:
+            with tempfile.TemporaryDirectory() as folder:
+                write(Path(folder))
+                pack(Path(folder), HERE / f"v{keras_acts.__version__}-{keras.backend.backend()}.zip")

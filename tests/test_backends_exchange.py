@@ -1,0 +1,92 @@
+"""A file written under one backend predicts the same under each other; files of earlier releases load for ever.
+
+The suite runs under each backend, so that three runs try all nine pairs.
+"""
+
+import importlib.util
+import json
+import os
+import runpy
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import keras
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+SCRIPT = GOLDEN / "write.py"
+TOOLS = runpy.run_path(str(SCRIPT), run_name="tools")
+BACKENDS = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
+OTHERS = [name for name in BACKENDS if name != keras.backend.backend()]
+TOLERANCE = 2e-6  # of the largest value of an output
+RELEASES = sorted(GOLDEN.glob("*.zip"))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A model with everything, written here."""
+    folder = tmp_path_factory.mktemp("written")
+    TOOLS["write"](folder)
+    return folder
+
+
+@pytest.fixture(scope="module", params=OTHERS)
+def elsewhere(request, written):
+    """The differences, in each format, of what another backend predicts from the files written here."""
+    environment = {**os.environ, "KERAS_BACKEND": request.param, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, str(SCRIPT), "--check", str(written)]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-2000:]
+    return json.loads(run.stdout.splitlines()[-1])[str(written)]
+
+
+@pytest.mark.parametrize("form", TOOLS["FORMS"])
+def test_file_written_here_predicts_the_same_under_another_backend(form, elsewhere):
+    assert max(elsewhere[form]) <= TOLERANCE
+
+
+@pytest.mark.parametrize("form", TOOLS["FORMS"])
+def test_file_written_here_predicts_exactly_the_same_here(form, written):
+    assert max(TOOLS["differences"](written, form)) == 0.0
+
+
+def test_another_input_would_be_noticed(written, tmp_path):
+    import numpy as np
+
+    for path in written.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    with np.load(written / "expected.npz") as saved:
+        np.savez(tmp_path / "expected.npz", x=saved["x"] * 1.001, y=saved["y"])
+    assert min(TOOLS["differences"](tmp_path, "model.json")) > TOLERANCE
+
+
+@pytest.fixture(scope="module", params=RELEASES, ids=lambda path: path.stem)
+def released(request, tmp_path_factory):
+    """The files that a release wrote under one backend."""
+    folder = tmp_path_factory.mktemp("released")
+    with zipfile.ZipFile(request.param) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.mark.parametrize("form", TOOLS["FORMS"])
+def test_golden_file_loads_and_predicts_what_it_did(form, released):
+    assert max(TOOLS["differences"](released, form)) <= TOLERANCE
+
+
+def test_golden_file_names_public_modules_only(released):
+    with zipfile.ZipFile(released / "model.keras") as archive:
+        configs = [archive.read("config.json").decode(), (released / "model.json").read_text()]
+    for config in configs:
+        assert "keras_acts>snake" in config
+        assert "keras_acts._" not in config
+
+
+def test_first_release_left_golden_files_of_three_backends():
+    assert {path.stem for path in RELEASES} >= {f"v0.1.0-{name}" for name in ("jax", "tensorflow", "torch")}
+
+
+def test_golden_files_stay_small():
+    assert all(path.stat().st_size < 60_000 for path in RELEASES)
