@@ -1,0 +1,62 @@
+# `make demo` and `make test` set up all they need; Python 3.11 or newer is enough.
+PYTHON ?= python3
+KERAS_BACKEND ?= jax
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+BACKENDS := tensorflow jax torch
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test test-full lint format smoke bench golden pictures clean
+
+demo: $(VENV)/demo-$(KERAS_BACKEND).stamp
+	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python -m keras_acts demo
+
+test: $(VENV)/test.stamp
+	$(BIN)/python tests/run.py
+
+test-full: $(VENV)/test.stamp
+	$(BIN)/python tests/run.py --full
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/test.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# A wheel, in an empty environment with one backend only.
+smoke: $(VENV)/test.stamp
+	rm -rf dist .venv-smoke
+	$(BIN)/python -m build --wheel --outdir dist --installer pip >/dev/null
+	$(PYTHON) -m venv .venv-smoke
+	.venv-smoke/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "$$(ls dist/*.whl)[jax]"
+	cd .venv-smoke && KERAS_BACKEND=jax bin/python ../tests/smoke.py
+
+bench: $(VENV)/test.stamp
+	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python -m benchmarks measure --save || exit 1; done
+	$(BIN)/python -m benchmarks report
+
+# Files that must load for ever: run once for each release.
+golden: $(VENV)/test.stamp
+	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python tests/golden/write.py || exit 1; done
+
+pictures: $(VENV)/demo-$(KERAS_BACKEND).stamp
+	$(BIN)/python -m keras_acts plot --strip --output docs/pictures/strip.png
+
+clean:
+	rm -rf $(VENV) .venv-smoke dist demo-output tests/.cache .mypy_cache .ruff_cache .coverage*
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo-%.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) --editable ".[demo,$*]"
+	touch $@
+
+$(VENV)/test.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) --editable ".[tensorflow,jax,torch,test]"
+	touch $@

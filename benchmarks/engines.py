@@ -1,0 +1,225 @@
+"""How each framework runs an activation: compiled the way Keras would, forward, forward and backward, and in training."""
+
+import importlib
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+LAYERS, BATCH, WIDTH = 12, 4096, 256
+
+# The frameworks' own functions, where they have one under another name or place.
+OWN = {
+    "jax": ("jax.nn", {"softsign": "soft_sign", "linear": "identity", "lisht": None, "snake": None, "squared_relu": None}),
+    "torch": ("torch.nn.functional", {"log_sigmoid": "logsigmoid", "linear": None}),
+    "tensorflow": ("tensorflow.nn", {"log_sigmoid": None, "linear": None}),
+}
+
+
+def own(name: str) -> Callable[[Any], Any] | None:
+    """The framework's own activation of that name, if it has one."""
+    module, names = OWN[keras.backend.backend()]
+    root, _, rest = module.partition(".")
+    place = importlib.import_module(root)
+    for part in rest.split("."):
+        place = getattr(place, part)
+    attribute = names.get(name, name)
+    function = getattr(place, attribute, None) if attribute else None
+    if function is None or keras.backend.backend() != "torch" or name not in {"softmax", "log_softmax"}:
+        return function
+    return lambda x: function(x, dim=-1)
+
+
+class Jax:
+    """Compiled by XLA, as `fit` does."""
+
+    compiled = "jax.jit"
+
+    def __init__(self) -> None:
+        import jax
+
+        self.jax = jax
+
+    def array(self, x: np.ndarray, dtype: str = "float32") -> Any:
+        return self.jax.numpy.asarray(x, dtype=dtype)
+
+    def forward(self, f: Callable, x: Any) -> Callable[[], Any]:
+        run = self.jax.jit(f)
+        return lambda: run(x).block_until_ready()
+
+    def both(self, f: Callable, x: Any) -> Callable[[], Any]:
+        def value_and_gradient(x, upstream):
+            y, pull = self.jax.vjp(f, x)
+            return y, pull(upstream)[0]
+
+        run = self.jax.jit(value_and_gradient)
+        upstream = self.jax.numpy.ones_like(x)
+        return lambda: self.jax.block_until_ready(run(x, upstream))
+
+    def gradient(self, f: Callable, x: Any) -> Any:
+        return self.jax.grad(lambda x: f(x).sum())(x)
+
+    def step(self, f: Callable, x: Any, weights: list[Any]) -> Callable[[], Any]:
+        run = self.jax.jit(self._update(f))
+        return lambda: self.jax.block_until_ready(run(weights, x))
+
+    def kept(self, f: Callable, x: Any, weights: list[Any]) -> float:
+        """Temporary memory of the compiled training step, in tensors a layer."""
+        memory = self.jax.jit(self._update(f)).lower(weights, x).compile().memory_analysis()
+        return memory.temp_size_in_bytes / (LAYERS * x.nbytes)
+
+    def eager(self, f: Callable, x: Any) -> Callable[[], Any]:
+        return lambda: f(x).block_until_ready()
+
+    def _update(self, f: Callable) -> Callable:
+        def loss(weights, x):
+            for weight in weights:
+                x = f(x @ weight)
+            return (x * x).mean()
+
+        def update(weights, x):
+            return [w - 0.01 * g for w, g in zip(weights, self.jax.grad(loss)(weights, x), strict=True)]
+
+        return update
+
+
+class Torch:
+    """Eager, as `fit` does."""
+
+    compiled = "eager"
+
+    def __init__(self) -> None:
+        import torch
+
+        self.torch = torch
+
+    def array(self, x: np.ndarray, dtype: str = "float32") -> Any:
+        return self.torch.tensor(x, dtype=getattr(self.torch, dtype))
+
+    def forward(self, f: Callable, x: Any) -> Callable[[], Any]:
+        def run():
+            with self.torch.no_grad():
+                return f(x)
+
+        return run
+
+    def both(self, f: Callable, x: Any) -> Callable[[], Any]:
+        x = x.clone().requires_grad_()
+        upstream = self.torch.ones_like(x)
+
+        def run():
+            x.grad = None
+            f(x).backward(upstream)
+
+        return run
+
+    def gradient(self, f: Callable, x: Any) -> Any:
+        x = x.clone().requires_grad_()
+        f(x).sum().backward()
+        return x.grad
+
+    def step(self, f: Callable, x: Any, weights: list[Any]) -> Callable[[], Any]:
+        weights = [w.clone().requires_grad_() for w in weights]
+
+        def run():
+            y = x
+            for weight in weights:
+                y = f(y @ weight)
+            (y * y).mean().backward()
+            for weight in weights:
+                weight.grad = None
+
+        return run
+
+    def kept(self, f: Callable, x: Any, weights: list[Any]) -> float:
+        """What autograd keeps of one call, in tensors, beyond the output."""
+        x = x.clone().requires_grad_()
+        saved = {}
+
+        def note(tensor):
+            saved[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        with self.torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            y = f(x)
+        saved.pop(y.untyped_storage().data_ptr(), None)
+        return sum(saved.values()) / x.untyped_storage().nbytes()
+
+    def eager(self, f: Callable, x: Any) -> Callable[[], Any]:
+        return lambda: f(x)
+
+
+class TensorFlow:
+    """Compiled by XLA, as `fit` does."""
+
+    compiled = "tf.function(jit_compile=True)"
+
+    def __init__(self) -> None:
+        import tensorflow
+
+        self.tf = tensorflow
+
+    def array(self, x: np.ndarray, dtype: str = "float32") -> Any:
+        return self.tf.cast(self.tf.constant(x), dtype)
+
+    def forward(self, f: Callable, x: Any) -> Callable[[], Any]:
+        run = self.tf.function(f, jit_compile=True)
+        return lambda: run(x)
+
+    def both(self, f: Callable, x: Any) -> Callable[[], Any]:
+        @self.tf.function(jit_compile=True)
+        def run(x, upstream):
+            with self.tf.GradientTape() as tape:
+                tape.watch(x)
+                y = f(x)
+            return y, tape.gradient(y, x, output_gradients=upstream)
+
+        upstream = self.tf.ones_like(x)
+        return lambda: run(x, upstream)
+
+    def gradient(self, f: Callable, x: Any) -> Any:
+        with self.tf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x)
+        return tape.gradient(y, x)
+
+    def step(self, f: Callable, x: Any, weights: list[Any]) -> Callable[[], Any]:
+        @self.tf.function(jit_compile=True)
+        def run(weights, x):
+            with self.tf.GradientTape() as tape:
+                tape.watch(weights)
+                y = x
+                for weight in weights:
+                    y = f(y @ weight)
+                loss = self.tf.reduce_mean(y * y)
+            return [w - 0.01 * g for w, g in zip(weights, tape.gradient(loss, weights), strict=True)]
+
+        return lambda: run(weights, x)
+
+    kept = None
+
+    def eager(self, f: Callable, x: Any) -> Callable[[], Any]:
+        return lambda: f(x)
+
+
+def engine() -> Any:
+    """The engine of the backend that Keras runs on."""
+    return {"jax": Jax, "torch": Torch, "tensorflow": TensorFlow}[keras.backend.backend()]()
+
+
+def interleaved(runs: dict[str, Callable[[], Any]], rounds: int, inner: int = 1) -> dict[str, float]:
+    """Median seconds of each run, called in turn so that a drift of the machine meets all of them alike."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for run in runs.values():
+        run()
+        run()
+    for _ in range(rounds):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            for _ in range(inner):
+                run()
+            times[name].append((time.perf_counter() - start) / inner)
+    return {name: statistics.median(samples) for name, samples in times.items()}

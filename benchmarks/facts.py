@@ -1,0 +1,46 @@
+"""The figures of the README's comparison, on the current backend: ``python -m benchmarks.facts``."""
+
+import keras
+import numpy as np
+from keras import ops
+from rich.console import Console
+from rich.table import Table
+
+import keras_acts
+from benchmarks import engines
+
+# activation, dtype, input, exact derivative there
+SLOPES = [
+    ("sigmoid", "bfloat16", 8.0, "3.35e-4"),
+    ("tanh", "bfloat16", 4.0, "1.34e-3"),
+    ("softsign", "bfloat16", 50.0, "3.84e-4"),
+    ("softsign", "float32", 1e7, "1.00e-14"),
+    ("elu", "float32", -20.0, "2.06e-9"),
+]
+
+
+def slope(f, x: float, dtype: str) -> str:
+    """The gradient that training would use."""
+    engine = engines.engine()
+    point = engine.array(np.full((1,), x, "float32"), dtype)
+    return f"{float(ops.convert_to_numpy(ops.cast(engine.gradient(f, point), 'float32'))[0]):.2e}"
+
+
+def value(f, x: float) -> str:
+    """The value in float32."""
+    return f"{float(ops.convert_to_numpy(f(ops.convert_to_tensor([x], dtype='float32')))[0]):.3g}"
+
+
+def main() -> None:
+    """Print the table."""
+    table = Table("figure", "exact", "stock Keras", "keras_acts", title=f"{keras.backend.backend()}, Keras {keras.__version__}")
+    for name, dtype, x, exact in SLOPES:
+        stock, ours = getattr(keras.activations, name), keras_acts.get(name)
+        table.add_row(f"{name}'({x:g}) in {dtype}", exact, slope(stock, x, dtype), slope(ours, x, dtype))
+    table.add_row("softsign(inf)", "1", value(keras.activations.softsign, np.inf), value(keras_acts.get("softsign"), np.inf))
+    table.add_row("elu(-1e-9)", "-1e-09", value(keras.activations.elu, -1e-9), value(keras_acts.get("elu"), -1e-9))
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    main()

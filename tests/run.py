@@ -1,0 +1,45 @@
+"""Runs the suite under each backend, one process each, and prints one closing line for each and the coverage of all."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+BACKENDS = ("tensorflow", "jax", "torch")
+LINES_COVERED = 95
+
+
+def main() -> int:
+    """Exit status 0 if every run passes and the package's lines are covered."""
+    selection = [] if "--full" in sys.argv[1:] else ["-m", "not full"]
+    others = [argument for argument in sys.argv[1:] if argument != "--full"]
+    failed = []
+    closing = {}
+    for backend in BACKENDS:
+        environment = {**os.environ, "KERAS_BACKEND": backend, "COVERAGE_FILE": f".coverage.{backend}"}
+        command = [sys.executable, "-m", "pytest", "-q", "--cov=keras_acts", "--cov-report=", *selection, *others]
+        start = time.monotonic()
+        run = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        last = ""
+        for line in run.stdout:
+            print(line, end="", flush=True)
+            last = line.strip() or last
+        if run.wait() != 0:
+            failed.append(backend)
+        closing[backend] = f"{last.strip('= ')} ({time.monotonic() - start:.0f} s with start-up)"
+    coverage = [sys.executable, "-m", "coverage"]
+    subprocess.run([*coverage, "combine", "--quiet", *(f".coverage.{name}" for name in BACKENDS)], cwd=ROOT, check=True)
+    if not others:
+        report = subprocess.run([*coverage, "report", "--skip-covered", "--show-missing", f"--fail-under={LINES_COVERED}"], cwd=ROOT)
+        if report.returncode:
+            failed.append("coverage")
+    print()
+    for backend, line in closing.items():
+        print(f"{backend}: {line}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
