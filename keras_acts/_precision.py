@@ -13,8 +13,8 @@ from keras import ops
 HALF = frozenset({"float16", "bfloat16"})
 FULL = frozenset({"float32", "float64"})
 
-# Stands for infinity where inf / inf or sin(inf) would give NaN: finite in every dtype that is computed in.
-HUGE = 3e38
+# The largest float32. It stands for infinity where inf / inf or sin(inf) would give NaN, in every dtype that is computed in.
+HUGE = (2.0 - 2.0**-23) * 2.0**127
 
 
 def float_dtype(owner: str, dtype: Any) -> str:

@@ -43,7 +43,7 @@ def elu(x: Any, alpha: NonNegative = 1.0) -> Any:
 def _(x: Any, alpha: float = 1.0) -> Any:
     """``1 if x > 0, else alpha · exp(x)``"""
     # expm1(x) + 1, which automatic differentiation makes of it, is 0 below -17 in float32
-    return ops.where(x > 0, 1.0, alpha * ops.exp(ops.minimum(x, 0.0)))
+    return ops.where(x > 0, 1.0, _scaled_exp(alpha, x))
 
 
 @activation(
@@ -67,7 +67,13 @@ def selu(x: Any) -> Any:
 @derivative(selu)
 def _(x: Any) -> Any:
     """``1.0507 if x > 0, else 1.7581 · exp(x)``"""
-    return ops.where(x > 0, SELU_SCALE, SELU_SCALE * SELU_ALPHA * ops.exp(ops.minimum(x, 0.0)))
+    return ops.where(x > 0, SELU_SCALE, _scaled_exp(SELU_SCALE * SELU_ALPHA, x))
+
+
+def _scaled_exp(scale: float, x: Any) -> Any:
+    """``scale · exp(min(0, x))``, where exp(x) alone may underflow."""
+    root = ops.exp(0.5 * ops.minimum(x, 0.0))
+    return scale * root * root
 
 
 @activation(

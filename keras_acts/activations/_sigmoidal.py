@@ -54,9 +54,9 @@ def tanh(x: Any) -> Any:
 @derivative(tanh)
 def _(x: Any) -> Any:
     """``1 - tanh(x)²``"""
-    # 4 s (1 - s) with s = sigmoid(-2|x|): 1 - tanh² is 0 as soon as tanh rounds to 1
-    s = sigmoid(-2.0 * ops.abs(x))
-    return 4.0 * s * (1.0 - s)
+    # 1 - tanh² is 0 as soon as tanh rounds to 1; sech² is not, and squaring last nothing underflows before the result
+    decay = ops.exp(-ops.abs(x))
+    return ops.square(2.0 * decay / (1.0 + ops.square(decay)))
 
 
 @activation(
