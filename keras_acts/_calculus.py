@@ -1,7 +1,7 @@
 """Attaches an exact derivative to a formula. The one module that knows a framework.
 
 Rules of this file:
-- Only the framework that Keras runs on is imported, and only on first use.
+- Only the framework that Keras runs on is imported.
 - A backward pass keeps the inputs and nothing else; the derivative is computed from them.
 - What a framework does better than the formula is data, in the `Engine` of each: kernels for values, kernels for backward
   passes, and the names whose automatic derivative is right and lean. The same tests hold them to the same contract.
@@ -31,6 +31,7 @@ class Engine:
     - `lean` holds backward passes ``(gradient, x)`` that take fewer passes over memory than the formulas.
     - `differentiated` names those whose automatic derivative, of kernel or formula, is right and lean.
     - `compile` makes one call of many operations.
+    - `sin`, `cos`, `tanh` stand in for those of `keras.ops` that lose float64.
     """
 
     attach: Callable[[Function, Sequence[Function], Function | None], Function]
@@ -40,6 +41,9 @@ class Engine:
     differentiated: frozenset[str] = frozenset()
     compile: Callable[[Function], Function] = lambda function: function
     keep_logits: Callable[[Any, Any], None] = lambda probabilities, logits: None
+    sin: Function = ops.sin
+    cos: Function = ops.cos
+    tanh: Function = ops.tanh
 
 
 def _relu(negative_slope: float, max_value: float | None, threshold: float) -> Function | None:
@@ -50,13 +54,6 @@ def _relu(negative_slope: float, max_value: float | None, threshold: float) -> F
 # round nothing in any dtype.
 LINEAR = frozenset({"linear", "relu", "leaky_relu"})
 EXACT: Mapping[str, Callable[..., Function | None]] = {"linear": lambda: lambda x: x, "relu": _relu}
-
-
-@functools.cache
-def engine() -> Engine:
-    """The engine of the backend that Keras runs on. Backends that only infer (numpy, openvino) attach nothing."""
-    engines = {"jax": _jax, "torch": _torch, "tensorflow": _tensorflow}
-    return engines.get(keras.backend.backend(), _inference_only)()
 
 
 def differentiable(
@@ -73,14 +70,15 @@ def differentiable(
         derivatives: Derivatives in `x` and the parameters; empty if the framework is to differentiate the formula.
         kernel: The framework's own kernel, which then stands in for the formula.
     """
-    current = engine()
     value = kernel or widened(formula)
-    if not derivatives or (kernel and name in current.differentiated):
+    if kernel and name in ENGINE.differentiated:
         return value
-    attached = current.attach(value, derivatives, current.lean.get(name))
-    if name not in current.differentiated:
+    if not derivatives:
+        return ENGINE.compile(value)
+    attached = ENGINE.attach(value, derivatives, ENGINE.lean.get(name))
+    if name not in ENGINE.differentiated:
         return attached
-    compiled = current.compile(value)
+    compiled = ENGINE.compile(value)
 
     def choose(x: Any, *parameters: Any) -> Any:
         # In half precision automatic differentiation would keep the widened copy of x, twice its size.
@@ -92,16 +90,17 @@ def differentiable(
 
 def native(name: str, parameters: Mapping[str, Any]) -> Function | None:
     """The framework's own kernel for an activation with these parameters, where it is right in every float dtype."""
-    find = engine().native.get(name)
+    find = ENGINE.native.get(name)
     return find(**parameters) if find else None
 
 
 def keep_logits(probabilities: Any, logits: Any) -> None:
     """Leave the logits where Keras's cross-entropies look for them (they do on TensorFlow only)."""
-    engine().keep_logits(probabilities, logits)
+    ENGINE.keep_logits(probabilities, logits)
 
 
 def _inference_only() -> Engine:
+    """Backends that only infer (numpy, openvino) attach nothing."""
     return Engine(attach=lambda value, derivatives, lean: value)
 
 
@@ -144,7 +143,16 @@ def _jax() -> Engine:
         compiled: Function = jax.jit(jax.checkpoint(function), inline=True)
         return compiled
 
-    return Engine(attach, (jax.Array,), EXACT, differentiated=LINEAR, compile=functools.partial(jax.jit, inline=True))
+    return Engine(
+        attach,
+        (jax.Array,),
+        EXACT,
+        differentiated=LINEAR,
+        compile=functools.partial(jax.jit, inline=True),
+        sin=jax.numpy.sin,
+        cos=jax.numpy.cos,
+        tanh=jax.numpy.tanh,
+    )
 
 
 def _torch() -> Engine:
@@ -153,8 +161,6 @@ def _torch() -> Engine:
 
     class Exact(torch.autograd.Function):
         """Value and derivatives as given; the backward pass is made of differentiable operations, so it can be repeated."""
-
-        generate_vmap_rule = True
 
         @staticmethod
         def forward(value: Function, derivatives: Any, lean: Any, *inputs: Any) -> Any:
@@ -182,6 +188,19 @@ def _torch() -> Engine:
     class ExactForward(Exact):
         """The same in forward mode too, which torch.compile does not take."""
 
+        # Not generate_vmap_rule: that rule fails where none of the inputs has the batch axis, as in a Hessian.
+        @staticmethod
+        def vmap(info: Any, in_dims: Any, value: Function, derivatives: Any, lean: Any, *inputs: Any) -> Any:
+            batched = list(zip(inputs, in_dims[3:], strict=True))
+            rank = max(tensor.ndim + (dim is None) for tensor, dim in batched)
+
+            def align(tensor: Any, dim: int | None) -> Any:
+                tensor = tensor.unsqueeze(0) if dim is None else tensor.movedim(dim, 0)
+                return tensor.reshape(tensor.shape[:1] + (1,) * (rank - tensor.ndim) + tensor.shape[1:])
+
+            aligned = (align(tensor, dim) for tensor, dim in batched)
+            return ExactForward.apply(value, derivatives, lean, *aligned), 0  # type: ignore[no-untyped-call]
+
         @staticmethod
         def jvp(ctx: Any, *arguments: Any) -> Any:
             tangents = arguments[3:]
@@ -190,10 +209,18 @@ def _torch() -> Engine:
 
     def attach(value: Function, derivatives: Sequence[Function], lean: Function | None) -> Function:
         def function(*inputs: Any) -> Any:
-            shim = Exact if torch.compiler.is_compiling() else ExactForward
-            return shim.apply(value, derivatives, lean, *inputs)  # type: ignore[no-untyped-call]
+            if torch.compiler.is_compiling():
+                return Exact.apply(value, derivatives, lean, *inputs)  # type: ignore[no-untyped-call]
+            if forward_modes() > 1:
+                return value(*inputs)
+            return ExactForward.apply(value, derivatives, lean, *inputs)  # type: ignore[no-untyped-call]
 
         return function
+
+    def forward_modes() -> int:
+        """How many `torch.func.jvp` are nested here: torch drops the outer tangents inside the `jvp` of a function."""
+        levels = torch._C._functorch.get_interpreter_stack() or ()
+        return sum(level.key() == torch._C._functorch.TransformType.Jvp for level in levels)
 
     # In eager mode each operation is a pass over memory and each new tensor a fresh allocation: work in place on tensors
     # that nobody else holds. The product with the gradient is never in place, since under vmap it may have a batch axis more.
@@ -256,3 +283,8 @@ def _tensorflow() -> Engine:
         probabilities._keras_logits = logits
 
     return Engine(attach, (tf.Tensor,), EXACT, differentiated=LINEAR, keep_logits=keep)
+
+
+# Not behind a cached function: torch.compile traces through a cache, and a constant it takes as it is.
+ENGINE = {"jax": _jax, "torch": _torch, "tensorflow": _tensorflow}.get(keras.backend.backend(), _inference_only)()
+sin, cos, tanh = ENGINE.sin, ENGINE.cos, ENGINE.tanh

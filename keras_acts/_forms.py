@@ -18,7 +18,7 @@ def apply(record: Record, x: Any, settings: Settings) -> Any:
         float_dtype(record.name, x.dtype)
         _fit(record, settings, x.shape)
         return ActivationOperation(record.name, settings.numbers(record.name))(x)
-    tensor = receive(record.name, x, _calculus.engine().tensors)
+    tensor = receive(record.name, x, _calculus.ENGINE.tensors)
     _fit(record, settings, tensor.shape)
     y = _attached(record, settings.fixed, settings.learned_names)(tensor, *settings.tensors)
     if record.keeps_logits:
@@ -29,7 +29,7 @@ def apply(record: Record, x: Any, settings: Settings) -> Any:
 def apply_derivative(record: Record, x: Any, settings: Settings) -> Any:
     """The derivative of the activation at `x`."""
     slope = _slope(record, settings.fixed, settings.learned_names)
-    tensor = receive(record.name, x, _calculus.engine().tensors)
+    tensor = receive(record.name, x, _calculus.ENGINE.tensors)
     _fit(record, settings, tensor.shape)
     return slope(tensor, *settings.tensors)
 

@@ -105,7 +105,7 @@ Kind = Real | Optional | Axes
 AnyReal = Annotated[float, Real()]
 NonNegative = Annotated[float, Real(low=0.0)]
 Positive = Annotated[float, Real(low=0.0, open_low=True)]
-OptionalNonNegative = Annotated[float | None, Optional(Real(low=0.0))]
+OptionalPositive = Annotated[float | None, Optional(Real(low=0.0, open_low=True))]
 Axis = Annotated[int | Sequence[int], Axes()]
 
 

@@ -1,7 +1,6 @@
 """The record of an activation, its validated settings, and the register of all of them."""
 
 import difflib
-import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,7 +32,8 @@ class Record:
     """What is known about an activation. Facts hold at the default parameters; a test can refute each of them.
 
     `smoothness` is the largest k for which f is k times continuously differentiable; `limits` are those at -inf and +inf,
-    None where there is none; `parity` is "odd", "even" or None; `range` is the closed interval of the values.
+    None where there is none; `parity` is "odd", "even" or None; `range` is the closed interval of the values. `axes` and
+    `defaults` are the parameters that are axes, and the settings of a call without parameters: both follow from the rest.
     """
 
     compute: Callable[..., Any] = field(repr=False)
@@ -48,6 +48,13 @@ class Record:
     keeps_logits: bool = field(default=False, repr=False)
     elementwise: bool = True
     derivatives: Mapping[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
+    axes: tuple[tuple[str, Axes], ...] = field(init=False, repr=False)
+    defaults: "Settings | None" = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        axes = tuple((each.name, each.kind) for each in self.parameters if isinstance(each.kind, Axes))
+        object.__setattr__(self, "axes", axes)
+        object.__setattr__(self, "defaults", self.check({}) if self.callable_by_name else None)
 
     @property
     def name(self) -> str:
@@ -99,7 +106,7 @@ class Record:
 
     def bind(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> "Settings":
         """Settings from the arguments of a call after `x`."""
-        if not (args or given):
+        if self.defaults and not (args or given):
             return self.defaults
         names = [parameter.name for parameter in self.parameters]
         if len(args) > len(names):
@@ -108,16 +115,6 @@ class Record:
         if twice := sorted(positional.keys() & given.keys()):
             raise TypeError(f"{self.name} got {twice[0]!r} twice. {self._signature()}")
         return self.check({**positional, **given})
-
-    @functools.cached_property
-    def defaults(self) -> "Settings":
-        """The settings of a call without parameters."""
-        return self.check({})
-
-    @functools.cached_property
-    def axes(self) -> tuple[tuple[str, Axes], ...]:
-        """The parameters that are axes, with their kinds."""
-        return tuple((each.name, each.kind) for each in self.parameters if isinstance(each.kind, Axes))
 
     @property
     def callable_by_name(self) -> bool:

@@ -11,6 +11,8 @@ import pytest
 
 import keras_acts
 
+collect_ignore = ["run.py", "smoke.py"]  # scripts
+
 
 @pytest.fixture
 def backend():

@@ -19,7 +19,8 @@ def main() -> int:
     closing = {}
     for backend in BACKENDS:
         environment = {**os.environ, "KERAS_BACKEND": backend, "COVERAGE_FILE": f".coverage.{backend}"}
-        command = [sys.executable, "-m", "pytest", "-q", "--cov=keras_acts", "--cov-report=", *selection, *others]
+        parallel = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+        command = [sys.executable, "-m", "pytest", "-q", *parallel, "--cov=keras_acts", "--cov-report=", *selection, *others]
         start = time.monotonic()
         run = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
         last = ""
@@ -32,8 +33,8 @@ def main() -> int:
     coverage = [sys.executable, "-m", "coverage"]
     subprocess.run([*coverage, "combine", "--quiet", *(f".coverage.{name}" for name in BACKENDS)], cwd=ROOT, check=True)
     if not others:
-        report = subprocess.run([*coverage, "report", "--skip-covered", "--show-missing", f"--fail-under={LINES_COVERED}"], cwd=ROOT)
-        if report.returncode:
+        report = [*coverage, "report", "--skip-covered", "--show-missing", f"--fail-under={LINES_COVERED}"]
+        if subprocess.run(report, cwd=ROOT).returncode:
             failed.append("coverage")
     print()
     for backend, line in closing.items():

@@ -36,7 +36,7 @@ def elu(x: Any, alpha: NonNegative = 1.0) -> Any:
     >>> keras_acts.describe("elu").limits
     (-1, inf)
     """
-    return ops.where(x > 0, x, alpha * ops.expm1(ops.minimum(x, 0.0)))
+    return ops.where(x > 0, x, alpha * ops.expm1(_negative_part(x)))
 
 
 @derivative(elu)
@@ -61,7 +61,7 @@ def selu(x: Any) -> Any:
 
     The constants are 1.05070098735548 = scale and 1.75809934084738 = scale · 1.67326324235438.
     """
-    return ops.where(x > 0, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * ops.expm1(ops.minimum(x, 0.0)))
+    return ops.where(x > 0, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * ops.expm1(_negative_part(x)))
 
 
 @derivative(selu)
@@ -70,9 +70,14 @@ def _(x: Any) -> Any:
     return ops.where(x > 0, SELU_SCALE, _scaled_exp(SELU_SCALE * SELU_ALPHA, x))
 
 
+def _negative_part(x: Any) -> Any:
+    """``min(0, x)``; `ops.minimum` with a number would turn float64 into float32 on one backend."""
+    return -ops.relu(-x)
+
+
 def _scaled_exp(scale: float, x: Any) -> Any:
     """``scale · exp(min(0, x))``, where exp(x) alone may underflow."""
-    root = ops.exp(0.5 * ops.minimum(x, 0.0))
+    root = ops.exp(0.5 * _negative_part(x))
     return scale * root * root
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from keras import ops
 
+from keras_acts import _calculus
 from keras_acts._catalogue import activation, derivative
 from keras_acts._parameters import Positive
 from keras_acts._precision import HUGE
@@ -35,7 +36,7 @@ def snake(x: Any, alpha: Positive = 1.0) -> Any:
     >>> keras_acts.get("snake", alpha=5.0)
     keras_acts.get('snake', alpha=5.0)
     """
-    return x + ops.square(ops.sin(_angle(x, alpha))) / _divisor(alpha)
+    return x + ops.square(_calculus.sin(_angle(x, alpha))) / _divisor(alpha)
 
 
 @derivative(snake)
@@ -43,7 +44,7 @@ def _(x: Any, alpha: Any = 1.0) -> Any:
     """``1 + sin(2 · alpha · x)``"""
     # as a square: exact at its zeros, and the doubled angle can't overflow
     angle = _angle(x, alpha)
-    return ops.square(ops.sin(angle) + ops.cos(angle))
+    return ops.square(_calculus.sin(angle) + _calculus.cos(angle))
 
 
 @derivative(snake, "alpha")
@@ -51,8 +52,8 @@ def _(x: Any, alpha: Any = 1.0) -> Any:
     """``x · sin(2 · alpha · x) / alpha - sin(alpha · x)² / alpha²``"""
     # s · (2 x cos - s) with s = sin(alpha · x) / alpha: no cancellation as alpha · x goes to 0, where it tends to x²
     angle = _angle(x, alpha)
-    s = ops.where(angle == 0, x, ops.sin(angle) / _divisor(alpha))
-    return s * (2.0 * x * ops.cos(angle) - s)
+    s = ops.where(angle == 0, x, _calculus.sin(angle) / _divisor(alpha))
+    return s * (2.0 * x * _calculus.cos(angle) - s)
 
 
 def _angle(x: Any, alpha: Any) -> Any:

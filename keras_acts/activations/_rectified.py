@@ -6,7 +6,7 @@ from typing import Any
 from keras import ops
 
 from keras_acts._catalogue import activation, derivative
-from keras_acts._parameters import NonNegative, OptionalNonNegative
+from keras_acts._parameters import NonNegative, OptionalPositive
 
 
 @activation(
@@ -20,7 +20,7 @@ from keras_acts._parameters import NonNegative, OptionalNonNegative
 def relu(
     x: Any,
     negative_slope: NonNegative = 0.0,
-    max_value: OptionalNonNegative = None,
+    max_value: OptionalPositive = None,
     threshold: NonNegative = 0.0,
 ) -> Any:
     """``max(0, x)``
@@ -31,7 +31,7 @@ def relu(
     Args:
         x: Input of any shape.
         negative_slope: Slope below `threshold`, where the value is ``negative_slope · (x - threshold)``.
-        max_value: Largest value, or None for no limit. The gradient is 0 from there on.
+        max_value: Largest value, above 0, or None for no limit. The gradient is 0 from there on.
         threshold: Where the identity begins; the function jumps there if it is not 0.
 
     Returns:
@@ -98,7 +98,7 @@ def _(x: Any, negative_slope: float = 0.01) -> Any:
 @derivative(leaky_relu, "negative_slope")
 def _(x: Any, negative_slope: float = 0.01) -> Any:
     """``min(0, x)``"""
-    return ops.minimum(x, 0.0)
+    return -ops.relu(-x)
 
 
 @activation(

@@ -4,6 +4,7 @@ from typing import Any
 
 from keras import ops
 
+from keras_acts import _calculus
 from keras_acts._catalogue import activation, derivative
 from keras_acts._precision import HUGE
 
@@ -48,7 +49,7 @@ def tanh(x: Any) -> Any:
 
     The zero-centred sigmoid of recurrent networks. It reaches its limits exponentially fast: tanh'(10) is 8e-9.
     """
-    return ops.tanh(x)
+    return _calculus.tanh(x)
 
 
 @derivative(tanh)

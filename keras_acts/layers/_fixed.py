@@ -69,7 +69,7 @@ class ReLU(FixedActivation):
     """The rectified linear unit, with Keras's parameters: see `keras_acts.activations.relu`.
 
     Args:
-        max_value: Largest value, or None for no limit.
+        max_value: Largest value, above 0, or None for no limit.
         negative_slope: Slope below `threshold`, at least 0.
         threshold: Where the identity begins, at least 0.
         **kwargs: Keras's own layer arguments, such as `name` and `dtype`.

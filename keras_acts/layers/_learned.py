@@ -221,8 +221,8 @@ class Snake(LearnedActivation):
     Reference: Ziyin, Hartwig & Ueda 2020, arXiv:2006.08195
 
     >>> import keras, keras_acts
-    >>> keras.layers.Dense(8, activation=keras_acts.layers.Snake()).activation.alpha.shape
-    ()
+    >>> keras.layers.Dense(8, activation=keras_acts.layers.Snake()).activation.count_params()
+    1
     """
 
     function = staticmethod(activations.snake)
