@@ -52,6 +52,10 @@ def _selu_constants():
     return alpha, (1 - e1 * exp(0.5)) * sqrt(2 * pi) / sqrt(variance)
 
 
+def silu(x):
+    return x * exp(x) / (exp(x) + 1)
+
+
 def softsign(x):
     return 1 - 1 / (1 + x) if x > 1 else x / (1 + x) if x > 0 else x / (1 - x)
 
