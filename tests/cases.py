@@ -93,10 +93,14 @@ def exact(record, dtype, given=None):
     """`oracle.Exact` value and derivatives at `points(dtype)`: two in float32, else one."""
     request = _request(record, dtype, given or {})
     if not oracle.known(request):
-        # all that is missing at once, on all cores
-        wanted = [_request(each, of, {}) for each in ELEMENTWISE for of in (*HALF, "float64")]
-        oracle.compute(wanted + [_request(each, "float32", settings) for each, settings in CASES])
+        prepare()
     return oracle.exact(request)
+
+
+def prepare():
+    """Compute whatever is missing for any test, on all cores, so that the runs under each backend share it."""
+    wanted = [_request(each, of, {}) for each in ELEMENTWISE for of in (*HALF, "float64")]
+    oracle.compute(wanted + [_request(each, "float32", settings) for each, settings in CASES])
 
 
 def _request(record, dtype, given):

@@ -74,6 +74,7 @@ if backends.NAME == "jax":
         hessian = outer(inner(lambda x: function(x).sum()))(jnp.asarray(X))
         assert_close(hessian, np.diag(second))
 
+    @pytest.mark.full
     def test_third_derivative_by_nested_grad_agrees_with_forward_mode(function):
         nested = jax.grad(jax.grad(jax.grad(function)))
         forward = jax.jacfwd(jax.jacfwd(jax.jacfwd(function)))
