@@ -17,6 +17,10 @@ def linear(x):
     return x
 
 
+def abs(x):
+    return x if x > 0 else -x if x < 0 else 0 * x
+
+
 def sigmoid(x):
     return exp(x) / (exp(x) + 1)
 
@@ -50,10 +54,6 @@ def _selu_constants():
     alpha = -sqrt(2 / pi) / (e1 * exp(0.5) - 1)
     variance = 2 * e2 * exp(2) + pi * e1 * e1 * exp(1) - 2 * (2 + pi) * e1 * exp(0.5) + pi + 2
     return alpha, (1 - e1 * exp(0.5)) * sqrt(2 * pi) / sqrt(variance)
-
-
-def silu(x):
-    return x * exp(x) / (exp(x) + 1)
 
 
 def softsign(x):

@@ -29,3 +29,27 @@ def linear(x: Any) -> Any:
 def _(x: Any) -> Any:
     """``1``"""
     return ops.ones_like(x)
+
+
+@activation(
+    range=(0, math.inf),
+    monotonic=False,
+    smoothness=0,
+    limits=(math.inf, math.inf),
+    parity="even",
+    aliases=("absolute", "modulus"),
+    reference="classic",
+)
+def abs(x: Any) -> Any:
+    """``|x|``
+
+    Passes the magnitude on, so no unit is ever dead; for inputs of which the sign means nothing.
+    """
+    return ops.abs(x)
+
+
+@derivative(abs)
+def _(x: Any) -> Any:
+    """``sign(x)``"""
+    # `ops.sign` of a subnormal number is that number on one backend
+    return ops.where(x > 0, 1.0, ops.where(x < 0, -1.0, 0.0 * x))
