@@ -142,7 +142,11 @@ def main() -> None:
     print(f"import keras_acts: {1e3 * result['import']:.0f} ms")
     if arguments.save:
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"{result['backend']}.json").write_text(json.dumps(result, indent=1) + "\n")
+        path = RESULTS / f"{result['backend']}.json"
+        if arguments.names and path.exists():
+            before = json.loads(path.read_text())
+            result = {**before, "rows": dict(sorted({**before["rows"], **result["rows"]}.items()))}
+        path.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":
