@@ -34,3 +34,11 @@ def record(request):
 def elementwise(request):
     """The record of each element-wise activation in turn."""
     return keras_acts.describe(request.param)
+
+
+def pytest_collection_modifyitems(items):
+    """Compiled runs of other parameters than the defaults are volume: the program differs in its constants only."""
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if parameters.get("given") and parameters.get("mode") == "compiled":
+            item.add_marker(pytest.mark.full)
