@@ -45,7 +45,7 @@ golden: $(VENV)/test.stamp
 	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python tests/golden/write.py || exit 1; done
 
 pictures: $(VENV)/demo-$(KERAS_BACKEND).stamp
-	$(BIN)/python -m keras_acts plot --strip --output docs/pictures/strip.png
+	$(BIN)/python -m keras_acts plot softsign leaky_relu elu selu softplus snake lisht squared_relu --strip --output docs/pictures/strip.png
 
 clean:
 	rm -rf $(VENV) .venv-smoke dist demo-output tests/.cache .mypy_cache .ruff_cache .coverage*
