@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-full lint format smoke bench golden pictures clean
+.PHONY: demo test test-full lint format smoke bench conformance golden tables pictures clean
 
 demo: $(VENV)/demo-$(KERAS_BACKEND).stamp
 	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python -m keras_acts demo
@@ -40,9 +40,18 @@ bench: $(VENV)/test.stamp
 	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python -m benchmarks measure --save || exit 1; done
 	$(BIN)/python -m benchmarks report
 
+# How exact each activation is on each backend: the tables in docs.
+conformance: $(VENV)/test.stamp
+	for backend in $(BACKENDS); do \
+		KERAS_BACKEND=$$backend $(BIN)/python -m keras_acts check --markdown docs/conformance-$$backend.md || exit 1; done
+
 # Files that must load for ever: run once for each release.
 golden: $(VENV)/test.stamp
 	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python tests/golden/write.py || exit 1; done
+
+# What documents say of the catalogue.
+tables: $(VENV)/test.stamp
+	KERAS_BACKEND=jax $(BIN)/python docs/tables.py
 
 pictures: $(VENV)/demo-$(KERAS_BACKEND).stamp
 	$(BIN)/python -m keras_acts plot softsign leaky_relu elu selu softplus snake lisht squared_relu --strip --output docs/pictures/strip.png

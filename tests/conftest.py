@@ -1,6 +1,7 @@
 """One suite for every backend: `KERAS_BACKEND` alone chooses it."""
 
 import contextlib
+import pathlib
 
 # torch first: TensorFlow loaded before it can crash the interpreter
 with contextlib.suppress(ImportError):
@@ -10,6 +11,10 @@ import keras
 import pytest
 
 import keras_acts
+from keras_acts.conformance import store
+from tests import marks
+
+store.FOLDER = pathlib.Path(__file__).parent / ".cache"  # of exact references, for every backend
 
 collect_ignore = ["run.py", "smoke.py"]  # scripts
 
@@ -37,8 +42,6 @@ def elementwise(request):
 
 
 def pytest_collection_modifyitems(items):
-    """Compiled runs of other parameters than the defaults are volume: the program differs in its constants only."""
     for item in items:
-        parameters = getattr(getattr(item, "callspec", None), "params", {})
-        if parameters.get("given") and parameters.get("mode") == "compiled":
+        if marks.is_volume(getattr(getattr(item, "callspec", None), "params", {})):
             item.add_marker(pytest.mark.full)

@@ -1,0 +1,211 @@
+"""What the conformance run and the tests need of a framework: arrays in and out, gradients, compilation, float64, transforms.
+
+Tensors are made on the framework's default device. `TRANSFORMS` are what users do to functions beside calling them: each takes
+a function and a tensor x, and gives the derivative of its order at each number in x. Beside `_frameworks` the one place of the
+package that knows backends by name.
+"""
+
+import contextlib
+
+import keras
+import numpy as np
+
+NAME = keras.backend.backend()
+MODES = ("eager", "compiled")
+
+
+def _of_dtype(array, dtype):
+    """A float64 array in a dtype that holds its numbers; bit by bit, since a cast may flush subnormals."""
+    if dtype != "bfloat16":
+        return np.asarray(array, np.float64).astype(dtype)
+    return (np.asarray(array, np.float64).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+
+
+if NAME == "jax":
+    import jax
+    import ml_dtypes
+
+    VERSION = jax.__version__
+
+    def tensor(array, dtype):
+        array = _of_dtype(array, dtype)
+        return jax.numpy.asarray(array.view(ml_dtypes.bfloat16) if dtype == "bfloat16" else array)
+
+    def array(tensor):
+        return np.asarray(tensor).astype(np.float64)
+
+    def value_and_gradient(function, again=True):
+        def of(x):
+            y, pull = jax.vjp(function, x)
+            return y, pull(jax.numpy.ones_like(y))[0]
+
+        return of
+
+    def compiled(function, whole=True):
+        return jax.jit(function)
+
+    @contextlib.contextmanager
+    def _wide():
+        with jax.enable_x64(True):
+            yield
+
+    def device():
+        return jax.devices()[0].device_kind
+
+    def _sum_of(function):
+        return lambda x: function(x).sum()
+
+    def _forward(function):
+        return jax.jit(lambda x: jax.jvp(function, (x,), (jax.numpy.ones_like(x),))[1])
+
+    def _hessian(function):
+        return jax.jit(lambda x: jax.numpy.diagonal(jax.jacfwd(jax.jacrev(_sum_of(function)))(x)))
+
+    TRANSFORMS = {
+        "jit": (0, lambda function, x: jax.jit(function)(x)),
+        "vmap": (0, lambda function, x: jax.jit(jax.vmap(function))(x)),
+        "jvp": (1, lambda function, x: _forward(function)(x)),
+        "vmap of grad": (1, lambda function, x: jax.jit(jax.vmap(jax.grad(function)))(x)),
+        "grad of grad": (2, lambda function, x: jax.jit(jax.vmap(jax.grad(jax.grad(function))))(x)),
+        "forward over reverse": (2, lambda function, x: _hessian(function)(x)),
+    }
+
+elif NAME == "torch":
+    import torch
+
+    VERSION = torch.__version__
+
+    def tensor(array, dtype):
+        array = torch.from_numpy(np.array(_of_dtype(array, dtype)))
+        return keras.ops.convert_to_tensor(array.view(torch.bfloat16) if dtype == "bfloat16" else array)
+
+    def array(tensor):
+        return tensor.detach().cpu().to(torch.float64).numpy()
+
+    def value_and_gradient(function, again=True):
+        def of(x):
+            x = x if x.requires_grad else x.detach().requires_grad_()
+            y = function(x)
+            if not y.requires_grad:
+                return y, torch.zeros_like(x)
+            return y, torch.autograd.grad(y, x, torch.ones_like(y), create_graph=again)[0]
+
+        return of
+
+    def compiled(function, whole=True):
+        torch._dynamo.reset()  # all activations share one code object, and it may be compiled a few times only
+        return torch.compile(function, backend="aot_eager", fullgraph=whole, dynamic=False)
+
+    _wide = contextlib.nullcontext
+
+    def device():
+        x = tensor([0.0], "float32")
+        return torch.cuda.get_device_name(x.device) if x.is_cuda else x.device.type
+
+    def _sum_of(function):
+        return lambda x: function(x).sum()
+
+    def _forward(function, x):
+        with torch.autograd.forward_ad.dual_level():
+            y = function(torch.autograd.forward_ad.make_dual(x, torch.ones_like(x)))
+            return torch.autograd.forward_ad.unpack_dual(y).tangent
+
+    def _hessian(function, x):
+        return torch.func.jacfwd(torch.func.jacrev(_sum_of(function)))(x).diagonal()
+
+    TRANSFORMS = {
+        "compile": (0, lambda function, x: compiled(function)(x)),
+        "compile of backward": (1, lambda function, x: gradient(compiled(function), again=False)(x)),
+        "vmap": (0, lambda function, x: torch.func.vmap(function)(x)),
+        "forward mode": (1, _forward),
+        "vmap of grad": (1, lambda function, x: torch.func.vmap(torch.func.grad(function))(x)),
+        "double backward": (2, lambda function, x: gradient(gradient(function))(x)),
+        "forward over reverse": (2, _hessian),
+    }
+
+else:
+    import ml_dtypes
+    import tensorflow as tf
+
+    VERSION = tf.__version__
+
+    def tensor(array, dtype):
+        array = _of_dtype(array, dtype)
+        return tf.constant(array.view(ml_dtypes.bfloat16) if dtype == "bfloat16" else array)
+
+    def array(tensor):
+        return tensor.numpy().astype(np.float64)
+
+    def value_and_gradient(function, again=True):
+        def of(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = function(x)
+            return y, tape.gradient(y, x, unconnected_gradients="zero")
+
+        return of
+
+    def compiled(function, whole=True):
+        return tf.function(function, jit_compile=True)
+
+    _wide = contextlib.nullcontext
+
+    def device():
+        return tf.DeviceSpec.from_string(tensor([0.0], "float32").device).device_type.lower()
+
+    def _forward(function, x):
+        with tf.autodiff.ForwardAccumulator(x, tf.ones_like(x)) as accumulator:
+            y = function(x)
+        return accumulator.jvp(y, unconnected_gradients="zero")
+
+    TRANSFORMS = {
+        "graph": (0, lambda function, x: tf.function(function)(x)),
+        "XLA": (0, lambda function, x: compiled(function)(x)),
+        "XLA of tape": (1, lambda function, x: compiled(gradient(function))(x)),
+        "vectorized_map": (0, lambda function, x: tf.vectorized_map(function, x)),
+        "forward accumulator": (1, _forward),
+        "nested tapes": (2, lambda function, x: gradient(gradient(function))(x)),
+        "forward over reverse": (2, lambda function, x: _forward(gradient(function), x)),
+    }
+
+
+def gradient(function, again=True):
+    """Backpropagation of ones through `function`; it may be differentiated `again`."""
+    both = value_and_gradient(function, again)
+    return lambda x: both(x)[1]
+
+
+def in_mode(function, mode, whole=True):
+    """`function` as it is, or compiled: to one graph if it is to be whole."""
+    return compiled(function, whole) if mode == "compiled" else function
+
+
+def gradient_in_mode(function, mode, whole=True):
+    """Backpropagation of ones through `function`, compiled as users of the framework do."""
+    return _differentiated(gradient, function, mode, whole)
+
+
+def value_and_gradient_in_mode(function, mode, whole=True):
+    """Both, of one program."""
+    return _differentiated(value_and_gradient, function, mode, whole)
+
+
+def _differentiated(by, function, mode, whole):
+    if mode == "eager":
+        return by(function)
+    return by(compiled(function, whole), again=False) if NAME == "torch" else compiled(by(function), whole)
+
+
+@contextlib.contextmanager
+def floats(dtype):
+    """Keras and the framework ready to compute in `dtype`."""
+    if dtype != "float64":
+        yield
+        return
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    try:
+        with _wide():
+            yield
+    finally:
+        keras.config.set_floatx(before)

@@ -1,0 +1,41 @@
+"""Parametrisations that several test modules share."""
+
+import pytest
+
+from keras_acts.conformance import backends, cases
+
+each_mode = pytest.mark.parametrize("mode", backends.MODES)
+
+# compiled values are judged beside compiled gradients too, of one program
+each_mode_by_itself = pytest.mark.parametrize("mode", ["eager", pytest.param("compiled", marks=pytest.mark.full)])
+
+# torch.compile has no double backward; eager JAX compiles as well, each operation by itself
+twice = pytest.mark.parametrize(
+    "how",
+    {
+        "torch": ["eager"],
+        "jax": ["compiled", pytest.param("eager", marks=pytest.mark.full)],
+        "tensorflow": ["eager", pytest.param("compiled", marks=pytest.mark.full)],
+    }[backends.NAME],
+)
+
+# Keras's losses break torch's graphs: compiling one takes a dozen seconds
+LOSS_MODES = ("eager", pytest.param("compiled", marks=pytest.mark.full)) if backends.NAME == "torch" else backends.MODES
+
+
+def is_volume(parameters):
+    """Compiled runs of other parameters than the defaults: the program differs in its constants only.
+
+    On torch it has the kernels of eager mode and takes a second, so one dtype of each path is enough.
+    """
+    if parameters.get("mode") != "compiled":
+        return False
+    return bool(parameters.get("given")) or (backends.NAME == "torch" and parameters.get("dtype") in ("float16", "float64"))
+
+
+# every element-wise activation under each setting of its parameters
+case = pytest.mark.parametrize(
+    ("record", "given"),
+    cases.CASES,
+    ids=["-".join([record.name, *(f"{name}={value}" for name, value in given.items())]) for record, given in cases.CASES],
+)
