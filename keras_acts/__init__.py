@@ -8,15 +8,17 @@ Importing the package makes its names known to Keras:
 
 __version__ = "0.1.0"
 
-from keras_acts import activations, layers
+from keras_acts import activations, layers, losses
 from keras_acts._catalogue import describe, get, names
 from keras_acts._forms import ActivationOperation, Parameterised
+from keras_acts._migration import AddonsNames, register_addons
 from keras_acts._records import ActivationFunction, Record
 from keras_acts._registration import Replacement, register, replace_builtins
 
 __all__ = [
     "ActivationFunction",
     "ActivationOperation",
+    "AddonsNames",
     "Parameterised",
     "Record",
     "Replacement",
@@ -24,8 +26,10 @@ __all__ = [
     "describe",
     "get",
     "layers",
+    "losses",
     "names",
     "register",
+    "register_addons",
     "replace_builtins",
 ]
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m keras_acts list | show NAME | plot NAME… | demo``, also installed as ``keras-acts``."""
+"""The command line: ``python -m keras_acts list | show NAME | plot NAME… | check | demo``, also installed as ``keras-acts``."""
 
 import argparse
 import ast
@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -77,6 +78,20 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument("--strip", action="store_true", help="one row without axes, for the head of a page")
     _add_parameters(plot)
 
+    check = command(
+        "check",
+        _check,
+        "Measure how far activations are from exact results on this backend and device, and stock Keras's beside them. Fails "
+        "if one breaks the contract. All of them take minutes. Needs mpmath.",
+    )
+    check.add_argument("--names", type=_several, metavar="NAME,…", action="extend", help="names or aliases (default: all)")
+    check.add_argument(
+        "--dtype", type=_several, metavar="DTYPE,…", action="extend", help="float16, bfloat16, float32, float64 (default: all)"
+    )
+    check.add_argument("--compiled", action="store_true", help="compile what is measured: by XLA, or by torch.compile")
+    check.add_argument("--json", type=Path, metavar="FILE", help="write all figures, and where the worst errors are")
+    check.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables")
+
     demo = command(
         "demo",
         _demo,
@@ -112,6 +127,10 @@ def _value(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
+
+
+def _several(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 def _count(text: str) -> int:
@@ -157,8 +176,8 @@ def _list(arguments: argparse.Namespace) -> None:
                 record.name,
                 record.formula,
                 _range(record),
-                _smoothness(record.smoothness),
-                "yes" if record.monotonic else "no",
+                "" if record.smoothness is None else _smoothness(record.smoothness),
+                {True: "yes", False: "no", None: ""}[record.monotonic],
                 "" if arguments.aliases else ", ".join(record.aliases),
             )
             for alias in record.aliases if arguments.aliases else ():
@@ -169,6 +188,8 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _range(record: Record) -> str:
+    if record.range is None:
+        return ""
     low, high = record.range
     return f"{'(' if math.isinf(low) else '['}{_number(low)}, {_number(high)}{')' if math.isinf(high) else ']'}"
 
@@ -189,7 +210,7 @@ def _show(arguments: argparse.Namespace) -> None:
 
     given = _given(arguments)
     record = _asked(keras_acts.describe, arguments.name)
-    chosen = _asked(keras_acts.get, record.name, **given)
+    chosen = _asked(keras_acts.get, record.name, **{**record.example, **given})
     console = _console()
     console.width = min(console.width, READABLE)
     bare = arguments.name.removeprefix("keras_acts>")
@@ -209,17 +230,10 @@ def _show(arguments: argparse.Namespace) -> None:
 
 def _facts(record: Record, chosen: Any) -> list[tuple[str, str]]:
     """Label and text of each line about an activation."""
-    order = record.smoothness
-    smooth = {-1: "jumps", 0: "continuous, with kinks (C⁰)", math.inf: "infinitely often differentiable (C∞)"}
-    left, right = (("none" if limit is None else _number(limit)) for limit in record.limits)
     facts = [
         ("derivative", record.derivative or "a matrix for each row: not element-wise"),
         ("parameters", "\n".join(map(str, record.parameters)) or "none"),
-        ("range", _range(record)),
-        ("limits", f"{left} at -∞, {right} at ∞"),
-        ("monotonic", "yes" if record.monotonic else "no"),
-        ("smoothness", smooth.get(order, f"{_number(order)} times continuously differentiable ({_smoothness(order)})")),
-        ("parity", record.parity or "neither odd nor even"),
+        *_properties(record),
         ("family", record.family),
         ("aliases", ", ".join(record.aliases) or "none"),
         ("reference", record.reference),
@@ -229,6 +243,23 @@ def _facts(record: Record, chosen: Any) -> list[tuple[str, str]]:
     if isinstance(chosen, Parameterised):
         facts.insert(2, ("", "(what follows holds at the defaults)"))
     return facts
+
+
+def _properties(record: Record) -> list[tuple[str, str]]:
+    """What an element-wise activation states; of the others, the range if they have one."""
+    found = [("range", _range(record))] if record.range else []
+    if record.limits is None or record.smoothness is None:
+        return found
+    left, right = (("none" if limit is None else _number(limit)) for limit in record.limits)
+    smooth = {-1: "jumps", 0: "continuous, with kinks (C⁰)", math.inf: "infinitely often differentiable (C∞)"}
+    times = f"{_number(record.smoothness)} times continuously differentiable ({_smoothness(record.smoothness)})"
+    return [
+        *found,
+        ("limits", f"{left} at -∞, {right} at ∞"),
+        ("monotonic", "yes" if record.monotonic else "no"),
+        ("smoothness", smooth.get(record.smoothness, times)),
+        ("parity", record.parity or "neither odd nor even"),
+    ]
 
 
 def _by_name(record: Record, chosen: Any) -> str:
@@ -267,8 +298,55 @@ def _as_layers(record: Record, chosen: Any) -> list[str]:
     for name in layers.__all__:
         layer = getattr(layers, name)
         if getattr(layer, "function", None) is record.function:
-            lines.append(f"keras_acts.layers.{name}() learns {layer.parameter}")
+            lines.append(f"keras_acts.layers.{name}() learns {' and '.join(layer().learned)}")
     return lines
+
+
+# check
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from keras_acts import conformance
+
+    files = {arguments.json: "to_json", arguments.markdown: "to_markdown"}
+    for file in filter(None, files):
+        if not file.parent.is_dir():
+            raise RequestError(f"there is no folder {str(file.parent)!r} to write {file.name} in.")
+    console = _console()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("")
+        report = _asked(
+            conformance.check,
+            arguments.names,
+            arguments.dtype or conformance.DTYPES,
+            compiled=arguments.compiled,
+            progress=lambda done, total, name: bar.update(task, completed=done, total=total, description=name),
+        )
+    for file, form in files.items():
+        if file:
+            _asked(file.write_text, getattr(report, form)(), encoding="utf-8")
+    _show_report(console, report)
+    return 1 if report.breaches else 0
+
+
+def _show_report(console: Console, report: Any) -> None:
+    from keras_acts.conformance.report import HEADINGS
+
+    for dtype in report.dtypes:
+        table = Table(title=dtype, title_style="bold", title_justify="left", box=None, pad_edge=False, header_style="cyan")
+        for i, heading in enumerate(HEADINGS):
+            table.add_column(heading, justify="right" if i else "left", overflow="fold")
+        for row in report.rows(dtype):
+            table.add_row(*(Text(cell, style="red" if "!" in cell else "") for cell in row))
+        console.print(table)
+        console.print()
+    for i, line in enumerate(report.exceptions, 1):
+        console.print(f"({i}) {line}")
+    for line in [*report.transforms, "", *report.summary]:
+        console.print(line)
+    for line in report.breaches:
+        console.print(Text(line, style="red"))
 
 
 # plot and demo
@@ -278,7 +356,8 @@ def _plot(arguments: argparse.Namespace) -> None:
     from keras_acts import plotting
 
     given = _given(arguments)
-    chosen = [_asked(keras_acts.get, name, **given) for name in arguments.names]
+    records = [_asked(keras_acts.describe, name) for name in arguments.names]
+    chosen = [_asked(keras_acts.get, record.name, **{**record.example, **given}) for record in records]
     draw = plotting.strip if arguments.strip else plotting.plot
     figure = _asked(draw, chosen, derivative=arguments.derivative, range=tuple(arguments.range))
     metadata = {"Software": None} if arguments.output.suffix == ".png" else None  # the same picture is the same file

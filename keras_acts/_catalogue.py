@@ -5,16 +5,23 @@ or done about it follows from that one place.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, ParamSpec, TypeVar, cast
+from functools import partial
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from keras_acts._forms import Parameterised, apply, apply_derivative
-from keras_acts._parameters import parameters_of
-from keras_acts._records import PACKAGE, ActivationFunction, Record, add, look_up, records
+from keras_acts._parameters import MASK, parameters_of
+from keras_acts._records import PACKAGE, ActivationFunction, Record, Shape, add, in_catalogue, look_up, records
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Declaration(Protocol):
+    """Makes a public function of a formula."""
+
+    def __call__(self, formula: Callable[P, Any], /) -> ActivationFunction[P]: ...
 
 
 def activation(
@@ -26,30 +33,41 @@ def activation(
     reference: str,
     parity: str | None = None,
     aliases: tuple[str, ...] = (),
-    elementwise: bool = True,
+    example: Mapping[str, Any] | None = None,
+    conflict: Callable[..., str | None] | None = None,
     keeps_logits: bool = False,
-) -> Callable[[Callable[P, Any]], ActivationFunction[P]]:
-    """Declare an activation: the decorated formula becomes a public function of the catalogue."""
+) -> Declaration:
+    """Declare an element-wise activation: the decorated formula becomes a public function of the catalogue."""
+    facts = {"range": range, "monotonic": monotonic, "smoothness": smoothness, "limits": limits, "parity": parity}
+    known = {"reference": reference, "aliases": aliases, "example": example or {}}
+    rest = {"conflict": conflict, "keeps_logits": keeps_logits}
+    return cast(Declaration, partial(_declare, elementwise=True, **facts, **known, **rest))
 
-    def declare(formula: Callable[P, Any]) -> ActivationFunction[P]:
-        record = Record(
-            compute=formula,
-            parameters=parameters_of(formula),
-            range=range,
-            monotonic=monotonic,
-            smoothness=smoothness,
-            limits=limits,
-            parity=parity,
-            aliases=aliases,
-            reference=reference,
-            elementwise=elementwise,
-            keeps_logits=keeps_logits,
-        )
-        function = _public_function(record)
-        add(function)
-        return cast(ActivationFunction[P], function)
 
-    return declare
+def along_axis(
+    *,
+    reference: str,
+    aliases: tuple[str, ...] = (),
+    range: tuple[float, float] | None = None,
+    example: Mapping[str, Any] | None = None,
+    output_shape: Callable[..., Shape] | None = None,
+    conflict: Callable[..., str | None] | None = None,
+    takes_half: bool = False,
+    keeps_logits: bool = False,
+) -> Declaration:
+    """Declare an activation that mixes the numbers along an axis: normalising, gated, or one that changes the shape.
+
+    The formula may take ``mask=None`` as a keyword: a tensor of bools that broadcasts to `x`, or None.
+    """
+    known = {"reference": reference, "aliases": aliases, "range": range, "example": example or {}}
+    rest = {"output_shape": output_shape, "conflict": conflict, "takes_half": takes_half, "keeps_logits": keeps_logits}
+    return cast(Declaration, partial(_declare, elementwise=False, **known, **rest))
+
+
+def _declare(formula: Callable[P, Any], /, **known: Any) -> ActivationFunction[P]:
+    function = _public_function(Record(compute=formula, parameters=parameters_of(formula), **known))
+    add(function)
+    return cast(ActivationFunction[P], function)
 
 
 def derivative(function: ActivationFunction[...], wrt: str = "x") -> Callable[[F], F]:
@@ -66,8 +84,12 @@ def derivative(function: ActivationFunction[...], wrt: str = "x") -> Callable[[F
 def get(name: Any, **parameters: Any) -> Any:
     """The activation called `name`; with parameters, a callable that saves with its model.
 
+    Other libraries' names are understood too: in any spelling where that leaves no doubt (``"SiLU"``), and after the library's
+    own name with its defaults (``"tf.nn.leaky_relu"`` has slope 0.2). Saved models and Keras's layers take names of the
+    catalogue only.
+
     Args:
-        name: A canonical name, an alias, either after ``"keras_acts>"``, or what `get` returned before.
+        name: A canonical name, an alias, either after ``"keras_acts>"``, another library's name, or what `get` returned before.
         **parameters: Parameters of that activation as numbers; see `describe`.
 
     Returns:
@@ -82,7 +104,19 @@ def get(name: Any, **parameters: Any) -> Any:
     True
     >>> keras_acts.get("leaky_relu", negative_slope=0.05)
     keras_acts.get('leaky_relu', negative_slope=0.05)
+    >>> keras_acts.get("keras.layers.LeakyReLU")
+    keras_acts.get('leaky_relu', negative_slope=0.3)
     """
+    if isinstance(name, str) and not in_catalogue(name):
+        from keras_acts._migration import translate  # it is made of activations
+
+        name, theirs = translate(name)
+        parameters = {**theirs, **parameters}
+    return resolve(name, **parameters)
+
+
+def resolve(name: Any, **parameters: Any) -> Any:
+    """What `get` returns for a name of the catalogue: all that a file may hold."""
     if isinstance(name, Parameterised):
         return Parameterised(name.activation, {**name.parameters, **parameters}) if parameters else name
     function = look_up(name)
@@ -102,8 +136,8 @@ def names(family: str | None = None, *, aliases: bool = False) -> list[str]:
         ValueError: If there is no such family.
 
     >>> import keras_acts
-    >>> keras_acts.names("periodic")
-    ['snake']
+    >>> keras_acts.names("shrinkage")
+    ['hard_shrink', 'shrink', 'soft_shrink', 'tanh_shrink']
     """
     families = sorted({record.family for record in records()})
     if family is not None and family not in families:
@@ -125,7 +159,8 @@ def describe(name: Any) -> Record:
 def _public_function(record: Record) -> ActivationFunction[...]:
     @functools.wraps(record.compute)
     def function(x: Any, *args: Any, **parameters: Any) -> Any:
-        return apply(public.record, x, public.record.bind(args, parameters))
+        mask = parameters.pop(MASK, None) if public.record.takes_mask else None
+        return apply(public.record, x, public.record.bind(args, parameters), mask)
 
     def derivative_at(x: Any, *args: Any, **parameters: Any) -> Any:
         return apply_derivative(public.record, x, public.record.bind(args, parameters))

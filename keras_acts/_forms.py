@@ -1,27 +1,28 @@
 """The forms an activation takes: a call on a tensor, a node in a functional model, an object with its parameters set."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 
 from keras_acts import _calculus
-from keras_acts._parameters import shown
-from keras_acts._precision import float_dtype, receive, widened
-from keras_acts._records import PACKAGE, Pairs, Record, Settings, look_up
+from keras_acts._parameters import MASK, shown
+from keras_acts._precision import check_broadcast, float_dtype, receive, receive_mask, widened
+from keras_acts._records import PACKAGE, Pairs, Record, Settings, Shape, look_up
 
 
-def apply(record: Record, x: Any, settings: Settings) -> Any:
+def apply(record: Record, x: Any, settings: Settings, mask: Any = None) -> Any:
     """The activation at `x`: a node in the graph of a functional model, or a value."""
+    if mask is not None and not record.takes_mask:
+        raise TypeError(f"{record.name} takes no mask. {record.signature}")
     if isinstance(x, keras.KerasTensor):
-        float_dtype(record.name, x.dtype)
-        _fit(record, settings, x.shape)
-        return ActivationOperation(record.name, settings.numbers(record.name))(x)
+        return ActivationOperation(record.name, settings.numbers(record.name))(x, **({} if mask is None else {MASK: mask}))
     tensor = receive(record.name, x, _calculus.ENGINE.tensors)
-    _fit(record, settings, tensor.shape)
-    y = _attached(record, settings.fixed, settings.learned_names)(tensor, *settings.tensors)
-    if record.keeps_logits:
+    output_shape(record, settings, tensor.shape)
+    masks = () if mask is None else (receive_mask(record.name, mask, tensor.shape),)
+    y = _attached(record, settings.fixed, settings.learned_names, bool(masks))(tensor, *settings.tensors, *masks)
+    if record.keeps_logits and not masks:
         _calculus.keep_logits(y, tensor)
     return y
 
@@ -30,7 +31,7 @@ def apply_derivative(record: Record, x: Any, settings: Settings) -> Any:
     """The derivative of the activation at `x`."""
     slope = _slope(record, settings.fixed, settings.learned_names)
     tensor = receive(record.name, x, _calculus.ENGINE.tensors)
-    _fit(record, settings, tensor.shape)
+    output_shape(record, settings, tensor.shape)
     return slope(tensor, *settings.tensors)
 
 
@@ -47,13 +48,17 @@ class Parameterised:
         self.parameters = self._settings.numbers(record.name)
         self.__name__ = record.name
 
-    def __call__(self, x: Any) -> Any:
-        """The activation at `x`."""
-        return apply(look_up(self.activation).record, x, self._settings)
+    def __call__(self, x: Any, mask: Any = None) -> Any:
+        """The activation at `x`; a `mask` only if the activation takes one."""
+        return apply(look_up(self.activation).record, x, self._settings, mask)
 
     def derivative(self, x: Any) -> Any:
         """The derivative at `x`."""
         return look_up(self.activation).derivative(x, **self.parameters)
+
+    def output_shape(self, shape: Sequence[int | None]) -> Shape:
+        """The shape of the result for an input of `shape`; raises if the parameters don't fit it."""
+        return output_shape(look_up(self.activation).record, self._settings, shape)
 
     def __repr__(self) -> str:
         given = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
@@ -84,13 +89,13 @@ class ActivationOperation(keras.Operation):
         self._call = Parameterised(activation, parameters)
         super().__init__(name=name or _node_name(self._call.activation))
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Any, mask: Any = None) -> Any:
         """The activation at `x`."""
-        return self._call(x)
+        return self._call(x, mask)
 
-    def compute_output_spec(self, x: Any) -> keras.KerasTensor:
-        """Shape and dtype are those of the input; integers become `floatx`."""
-        return keras.KerasTensor(x.shape, float_dtype(self._call.activation, x.dtype))
+    def compute_output_spec(self, x: Any, mask: Any = None) -> keras.KerasTensor:
+        """The dtype is that of the input; integers become `floatx`."""
+        return keras.KerasTensor(self._call.output_shape(x.shape), float_dtype(self._call.activation, x.dtype))
 
     def get_config(self) -> dict[str, Any]:
         """The name and the parameters of the activation, and the name of the node."""
@@ -121,25 +126,28 @@ def saved(owner: str, config: Mapping[str, Any]) -> dict[str, Any]:
     return {"activation": activation_name, "parameters": dict(parameters)}
 
 
-def _fit(record: Record, settings: Settings, shape: tuple[int | None, ...]) -> None:
-    """Raise if a parameter does not go with an input of `shape`."""
+def output_shape(record: Record, settings: Settings, shape: Sequence[int | None]) -> Shape:
+    """The shape of the result for an input of `shape`; raises if a parameter does not go with it."""
     for name, kind in record.axes:
         kind.fit(record.name, name, dict(settings.fixed)[name], shape)
     for name, value in settings.learned:
-        sizes = zip(reversed(value.shape), reversed(shape), strict=False)
-        if len(value.shape) > len(shape) or not all(size in (1, of) for size, of in sizes):
-            raise ValueError(
-                f"{record.name}: {name} of shape {tuple(value.shape)} does not broadcast to an input of shape {tuple(shape)}."
-            )
+        check_broadcast(record.name, name, value.shape, shape)
+    if record.output_shape is None:
+        return shape  # type: ignore[return-value]  # as it is: in a graph of TensorFlow its rank may be unknown
+    return record.output_shape(tuple(shape), **dict(settings.fixed))
 
 
 @functools.lru_cache(maxsize=1024)
-def _attached(record: Record, fixed: Pairs, learned: tuple[str, ...]) -> Callable[..., Any]:
-    """The formula with its derivatives, for one setting of its parameters."""
-    kernel = None if learned else _calculus.native(record.name, dict(fixed))
+def _attached(record: Record, fixed: Pairs, learned: tuple[str, ...], masked: bool) -> Callable[..., Any]:
+    """The formula with its derivatives, for one setting of its parameters, as a function of tensors."""
+    tensors = (*learned, MASK) if masked else learned
+    kernel, lean = (None, None) if tensors else _calculus.native(record.name, dict(fixed))
     exact = [record.derivatives[name] for name in ("x", *learned) if name in record.derivatives]
     derivatives = [_fix(each, fixed, learned) for each in exact] if len(exact) == 1 + len(learned) else []
-    return _calculus.differentiable(record.name, _fix(record.compute, fixed, learned), derivatives, kernel)
+    formula = _fix(record.compute, fixed, tensors)
+    if record.takes_half:
+        kernel = kernel or formula
+    return _calculus.differentiable(record.name, formula, derivatives, kernel, lean)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -15,17 +15,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+MASK = "mask"  # the name of an input beside `x`: booleans, False for what does not count
 MAX_RANK = 32  # the largest number of dimensions that any array library behind Keras takes
 
 
 @dataclass(frozen=True)
 class Real:
-    """A finite number in an interval. It can also be learned, that is be given as a tensor."""
+    """A finite number in an interval. It can also be learned, that is be given as a tensor, unless told otherwise."""
 
     low: float = -math.inf
     high: float = math.inf
     open_low: bool = False
-    learnable = True
+    learnable: bool = True
 
     def __str__(self) -> str:
         if math.isinf(self.low) and math.isinf(self.high):
@@ -43,7 +44,7 @@ class Real:
         except OverflowError:
             raise ValueError(_complaint(owner, name, self, value)) from None
         below = number <= self.low if self.open_low else number < self.low
-        if not math.isfinite(number) or below or number > self.high:
+        if not -math.inf < number < math.inf or below or number > self.high:  # torch.compile can't trace math.isfinite
             raise ValueError(_complaint(owner, name, self, value))
         return number
 
@@ -52,13 +53,13 @@ class Real:
 class Optional:
     """A parameter of another kind, or None."""
 
-    kind: Real
+    kind: "Real | Integer"
     learnable = False
 
     def __str__(self) -> str:
         return f"{self.kind} or None"
 
-    def check(self, owner: str, name: str, value: Any) -> float | None:
+    def check(self, owner: str, name: str, value: Any) -> Any:
         """`value` if it is None, else what the inner kind makes of it."""
         if value is None:
             return None
@@ -69,16 +70,17 @@ class Optional:
 
 @dataclass(frozen=True)
 class Axes:
-    """One axis, or several different ones, counted from the front or (negative) from the back."""
+    """One axis, or several different ones unless told otherwise, counted from the front or (negative) from the back."""
 
+    several: bool = True
     learnable = False
 
     def __str__(self) -> str:
-        return "an integer axis or a sequence of different ones"
+        return "an integer axis or a sequence of different ones" if self.several else "an integer axis"
 
     def check(self, owner: str, name: str, value: Any) -> int | tuple[int, ...]:
         """`value` as an int, or as a tuple of ints if it is a sequence."""
-        several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+        several = self.several and isinstance(value, Sequence) and not isinstance(value, str | bytes)
         axes = value if several else (value,)
         if not all(isinstance(axis, numbers.Integral) and not isinstance(axis, bool) for axis in axes):
             raise TypeError(_complaint(owner, name, self, value))
@@ -100,13 +102,75 @@ class Axes:
             )
 
 
-Kind = Real | Optional | Axes
+@dataclass(frozen=True)
+class Integer:
+    """A whole number in an interval."""
+
+    low: int
+    high: int
+    learnable = False
+
+    def __str__(self) -> str:
+        return f"an integer from {self.low} to {self.high}"
+
+    def check(self, owner: str, name: str, value: Any) -> int:
+        """`value` as an int, if it is one of these."""
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+            raise TypeError(_complaint(owner, name, self, value))
+        if not self.low <= int(value) <= self.high:
+            raise ValueError(_complaint(owner, name, self, value))
+        return int(value)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+    learnable = False
+
+    def __str__(self) -> str:
+        return f"{', '.join(map(repr, self.words[:-1]))} or {self.words[-1]!r}"
+
+    def check(self, owner: str, name: str, value: Any) -> str:
+        """`value`, if it is one of the words."""
+        if not isinstance(value, str):
+            raise TypeError(_complaint(owner, name, self, value))
+        if value not in self.words:
+            raise ValueError(_complaint(owner, name, self, value))
+        return value
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or False."""
+
+    learnable = False
+
+    def __str__(self) -> str:
+        return "True or False"
+
+    def check(self, owner: str, name: str, value: Any) -> bool:
+        """`value`, if it is a bool; 0 and 1 are none."""
+        if not isinstance(value, bool):
+            raise TypeError(_complaint(owner, name, self, value))
+        return value
+
+
+Kind = Real | Optional | Axes | Integer | Choice | Flag
 
 AnyReal = Annotated[float, Real()]
 NonNegative = Annotated[float, Real(low=0.0)]
 Positive = Annotated[float, Real(low=0.0, open_low=True)]
 OptionalPositive = Annotated[float | None, Optional(Real(low=0.0, open_low=True))]
 Axis = Annotated[int | Sequence[int], Axes()]
+SingleAxis = Annotated[int, Axes(several=False)]
+Switch = Annotated[bool, Flag()]
+Gate = Annotated[str, Choice(("second", "first", "interleaved"))]
+FixedReal = Annotated[float, Real(learnable=False)]
+FixedPositive = Annotated[float, Real(low=0.0, open_low=True, learnable=False)]
+Norm = Annotated[float, Real(low=1.0, learnable=False)]
+OptionalCount = Annotated[int | None, Optional(Integer(1, 2**31 - 1))]
 
 
 @dataclass(frozen=True)
@@ -127,10 +191,12 @@ class Parameter:
 
 
 def parameters_of(function: Callable[..., Any]) -> tuple[Parameter, ...]:
-    """The parameters after `x` that a formula declares by annotation."""
+    """The parameters after `x` that a formula declares by annotation; a mask is no parameter but an input."""
     hints = typing.get_type_hints(function, include_extras=True)
     declared = []
     for name, argument in list(inspect.signature(function).parameters.items())[1:]:
+        if name == MASK:
+            continue
         kinds = [extra for extra in getattr(hints.get(name), "__metadata__", ()) if isinstance(extra, Kind)]
         if len(kinds) != 1:
             raise TypeError(f"{function.__name__}: parameter {name!r} must declare its kind, as in `{name}: Positive`.")

@@ -4,10 +4,11 @@ Integers and bools become `floatx`; float16 and bfloat16 are computed in float32
 goes out. No formula handles a dtype: this is the door it all passes through.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 HALF = frozenset({"float16", "bfloat16"})
@@ -40,10 +41,33 @@ def receive(owner: str, x: Any, tensor_types: Any) -> Any:
     return cast(tensor, float_dtype(owner, tensor.dtype))
 
 
+def receive_mask(owner: str, mask: Any, shape: Sequence[int | None]) -> Any:
+    """`mask` as a tensor of bools that broadcasts to `shape`."""
+    tensor = ops.convert_to_tensor(mask)
+    dtype = keras.backend.standardize_dtype(tensor.dtype)
+    if dtype != "bool":
+        raise TypeError(f"{owner}: mask must hold bools, True for what counts; got dtype {dtype}. Give for instance mask > 0.")
+    check_broadcast(owner, "mask", tensor.shape, shape)
+    return tensor
+
+
+def check_broadcast(owner: str, name: str, inner: Sequence[int | None], shape: Sequence[int | None]) -> None:
+    """Raise unless the shape `inner` of an argument broadcasts to the `shape` of the input."""
+    sizes = zip(reversed(inner), reversed(shape), strict=False)
+    if len(inner) > len(shape) or not all(size in (1, of) or None in (size, of) for size, of in sizes):
+        raise ValueError(f"{owner}: {name} of shape {tuple(inner)} does not broadcast to an input of shape {tuple(shape)}.")
+
+
 def widen(*tensors: Any) -> list[Any]:
-    """The tensors in the dtype that the first one is computed in: float32 for half precision, else its own."""
+    """The tensors in the dtype that the first one is computed in: float32 for half precision, else its own. Masks stay bool."""
     dtype = keras.backend.standardize_dtype(tensors[0].dtype)
-    return [cast(tensor, "float32" if dtype in HALF else dtype) for tensor in tensors]
+    wide = "float32" if dtype in HALF else dtype
+    return [tensor if keras.backend.standardize_dtype(tensor.dtype) == "bool" else cast(tensor, wide) for tensor in tensors]
+
+
+def rounded(number: float, x: Any) -> float:
+    """`number` as the dtype of `x` holds it, for what a formula works out from its parameters beforehand."""
+    return float(np.dtype(keras.backend.standardize_dtype(x.dtype)).type(number))
 
 
 def widened(function: Callable[..., Any]) -> Callable[..., Any]:

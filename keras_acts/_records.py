@@ -9,11 +9,12 @@ from typing import Any, ParamSpec, Protocol
 
 import keras
 
-from keras_acts._parameters import Axes, Parameter, shown
+from keras_acts._parameters import MASK, Axes, Parameter, shown
 
 PACKAGE = "keras_acts"
 P_co = ParamSpec("P_co")
 Pairs = tuple[tuple[str, Any], ...]
+Shape = tuple[int | None, ...]
 
 
 class ActivationFunction(Protocol[P_co]):
@@ -31,27 +32,37 @@ class ActivationFunction(Protocol[P_co]):
 class Record:
     """What is known about an activation. Facts hold at the default parameters; a test can refute each of them.
 
-    `smoothness` is the largest k for which f is k times continuously differentiable; `limits` are those at -inf and +inf,
-    None where there is none; `parity` is "odd", "even" or None; `range` is the closed interval of the values. `axes` and
-    `defaults` are the parameters that are axes, and the settings of a call without parameters: both follow from the rest.
+    `smoothness` is the largest k for which f is k times continuously differentiable, -1 if it jumps; `limits` are those at -inf
+    and +inf, None where there is none; `parity` is "odd", "even" or None; `range` is the closed interval of the values. All but
+    `range` are None for activations that work along an axis. Where parameters have no default, the facts hold at `example`.
+    `output_shape` is set if the shape changes: called with the input's and the parameters, it raises if they don't fit.
+    `conflict` is set if not all parameters go together: called with them, it says what is wrong, or returns None.
+    `takes_half` is set if the formula is given half precision as it is, because it rounds nothing or once by itself.
+    `axes`, `takes_mask` and `defaults` (the settings of a call without parameters) follow from the rest.
     """
 
     compute: Callable[..., Any] = field(repr=False)
     parameters: tuple[Parameter, ...]
-    range: tuple[float, float]
-    monotonic: bool
-    smoothness: float
-    limits: tuple[float | None, float | None]
-    parity: str | None
     aliases: tuple[str, ...]
     reference: str
+    elementwise: bool
+    range: tuple[float, float] | None = None
+    monotonic: bool | None = None
+    smoothness: float | None = None
+    limits: tuple[float | None, float | None] | None = None
+    parity: str | None = None
+    example: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    output_shape: Callable[..., Shape] | None = field(default=None, repr=False)
+    conflict: Callable[..., str | None] | None = field(default=None, repr=False)
+    takes_half: bool = field(default=False, repr=False)
     keeps_logits: bool = field(default=False, repr=False)
-    elementwise: bool = True
     derivatives: Mapping[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
     axes: tuple[tuple[str, Axes], ...] = field(init=False, repr=False)
+    takes_mask: bool = field(init=False, repr=False)
     defaults: "Settings | None" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "takes_mask", MASK in inspect.signature(self.compute).parameters)
         axes = tuple((each.name, each.kind) for each in self.parameters if isinstance(each.kind, Axes))
         object.__setattr__(self, "axes", axes)
         object.__setattr__(self, "defaults", self.check({}) if self.callable_by_name else None)
@@ -92,16 +103,19 @@ class Record:
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in given:
             if name not in known:
-                raise TypeError(f"{self.name} has no parameter {shown(name)}. {self._signature()}{suggest(name, known)}")
+                raise TypeError(f"{self.name} has no parameter {shown(name)}. {self.signature}{suggest(name, known)}")
         fixed, learned = [], []
         for name, parameter in known.items():
             value = given.get(name, parameter.default)
             if value is inspect.Parameter.empty:
-                raise TypeError(f"{self.name} needs {parameter.name!r}. {self._signature()}")
+                raise TypeError(f"{self.name} needs {parameter.name!r}. {self.signature}{self._layers()}")
             if parameter.kind.learnable and _is_tensor(value):
                 learned.append((name, value))
             else:
                 fixed.append((name, parameter.kind.check(self.name, name, value)))
+        complaint = self.conflict(**dict(fixed)) if self.conflict and not learned else None  # no :=, for TensorFlow's AutoGraph
+        if complaint:
+            raise ValueError(f"{self.name}: {complaint}")
         return Settings(tuple(fixed), tuple(learned))
 
     def bind(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> "Settings":
@@ -110,18 +124,30 @@ class Record:
             return self.defaults
         names = [parameter.name for parameter in self.parameters]
         if len(args) > len(names):
-            raise TypeError(f"{self.name} takes {len(names)} parameters after x; got {len(args)}. {self._signature()}")
+            raise TypeError(f"{self.name} takes {len(names)} parameters after x; got {len(args)}. {self.signature}")
         positional = dict(zip(names, args, strict=False))
-        if twice := sorted(positional.keys() & given.keys()):
-            raise TypeError(f"{self.name} got {twice[0]!r} twice. {self._signature()}")
+        twice = sorted(positional.keys() & given.keys())
+        if twice:
+            raise TypeError(f"{self.name} got {twice[0]!r} twice. {self.signature}")
         return self.check({**positional, **given})
 
     @property
     def callable_by_name(self) -> bool:
         """Whether the name alone says it all: no parameter is required."""
-        return not any(parameter.required for parameter in self.parameters)
+        if any(parameter.required for parameter in self.parameters):
+            return False
+        return not (self.conflict and self.conflict(**{each.name: each.default for each in self.parameters}))
 
-    def _signature(self) -> str:
+    def _layers(self) -> str:
+        """The layers that learn what is missing."""
+        from keras_acts import layers  # it is made of activations
+
+        names = [name for name in layers.__all__ if getattr(getattr(layers, name), "function", None) is self.function]
+        return f" keras_acts.layers.{' or '.join(names)} learns it." if names else ""
+
+    @property
+    def signature(self) -> str:
+        """The parameters in words, for errors."""
         if not self.parameters:
             return "It takes no parameters."
         return "Its parameters are: " + "; ".join(map(str, self.parameters)) + "."
@@ -181,6 +207,12 @@ def _origin(record: Record) -> tuple[str, str]:
     return record.compute.__module__, record.compute.__name__
 
 
+def in_catalogue(name: str) -> bool:
+    """Whether `look_up` finds `name`."""
+    bare = name.removeprefix(f"{PACKAGE}>")
+    return bare in _functions or bare in _aliases
+
+
 def look_up(name: Any) -> ActivationFunction[...]:
     if isinstance(name, str):
         bare = name.removeprefix(f"{PACKAGE}>")
@@ -207,4 +239,6 @@ def _formula(function: Callable[..., Any]) -> str:
 
 
 def _is_tensor(value: Any) -> bool:
+    if isinstance(value, int | float):
+        return False  # torch.compile can't be asked for the shape of a number
     return isinstance(value, keras.Variable) or (hasattr(value, "shape") and keras.ops.is_tensor(value))

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from keras_acts import layers
+from keras_acts import layers, losses
 from keras_acts._forms import ActivationOperation, Parameterised
 from keras_acts._records import PACKAGE, Record, records
 
@@ -27,7 +27,8 @@ def register() -> None:
     Call it again after ``keras.saving.get_custom_objects().clear()``. A name that Keras has keeps meaning Keras's function:
     see `replace_builtins`.
     """
-    for saveable in (Parameterised, ActivationOperation, *(getattr(layers, name) for name in layers.__all__)):
+    public = [getattr(module, name) for module in (layers, losses) for name in module.__all__]
+    for saveable in (Parameterised, ActivationOperation, *public):
         keras.saving.register_keras_serializable(PACKAGE)(saveable)
     custom_objects = keras.saving.get_custom_objects()
     for record in records():

@@ -150,7 +150,9 @@ def _curves(names: Any, range: Interval) -> list[Curve]:
 
 
 def _curve(name: Any, low: float, high: float) -> Curve:
-    function, record = get(name), describe(name)
+    record = describe(name)
+    needs = isinstance(name, str) and not record.callable_by_name
+    function = get(name, **record.example) if needs else get(name)
     x = np.linspace(low, high, POINTS, dtype="float32")
     title = record.name
     if isinstance(function, Parameterised):
@@ -158,8 +160,10 @@ def _curve(name: Any, low: float, high: float) -> Curve:
         changed = {key: value for key, value in function.parameters.items() if value != given[key]}
         title += f"({', '.join(f'{key}={_number(value)}' for key, value in changed.items())})" if changed else ""
     if not record.elementwise:
-        row = get(record.name)(np.stack([x, np.zeros_like(x)], axis=-1))
-        return Curve(record, title, x, _numpy(row)[:, 0], None)
+        settings = dict(record.check(record.example).fixed)
+        behind = (1,) * (-1 - settings["axis"])  # the axes behind that of the row
+        rows = np.stack([x, np.zeros_like(x)], axis=-1).reshape(-1, 2, *behind)
+        return Curve(record, title, x, _numpy(record.function(rows, **settings)).reshape(len(x), -1)[:, 0], None)
     return Curve(record, title, x, _numpy(function(x)), _numpy(function.derivative(x)))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from keras import ops
 
 from keras_acts import _calculus
+from keras_acts import _special as special
 from keras_acts._catalogue import activation, derivative
 from keras_acts._parameters import Positive
 from keras_acts._precision import HUGE
@@ -63,3 +64,155 @@ def _angle(x: Any, alpha: Any) -> Any:
 def _divisor(alpha: Any) -> Any:
     """`alpha`, or 1 where a learned alpha is 0: the sine above it is 0 there too, and snake(x, 0) is x."""
     return alpha if isinstance(alpha, float) else ops.where(alpha == 0, 1.0, alpha)
+
+
+@activation(
+    range=(-math.inf, math.inf),
+    monotonic=True,
+    smoothness=math.inf,
+    limits=(-math.inf, math.inf),
+    reference="Lee et al. 2023, BigVGAN, arXiv:2206.04658",
+)
+def snake_beta(x: Any, alpha: Positive = 1.0, beta: Positive = 1.0) -> Any:
+    """``x + sin(alpha · x)² / beta``
+
+    A `snake` whose frequency and magnitude are set apart, for audio of many pitches and levels. The layer `SnakeBeta` learns
+    both.
+
+    Args:
+        x: Input of any shape.
+        alpha: Angular frequency, above 0: the period is ``pi / alpha``.
+        beta: One over the magnitude of the periodic part, above 0. It is monotonic as long as `alpha` is not above `beta`.
+
+    Returns:
+        Tensor of the shape and dtype of `x`.
+
+    >>> import keras_acts
+    >>> keras_acts.get("snake_beta", alpha=5.0, beta=2.0)
+    keras_acts.get('snake_beta', alpha=5.0, beta=2.0)
+    """
+    return x + ops.square(_calculus.sin(_angle(x, alpha))) / _divisor(beta)
+
+
+@derivative(snake_beta)
+def _(x: Any, alpha: Any = 1.0, beta: Any = 1.0) -> Any:
+    """``1 + alpha / beta · sin(2 · alpha · x)``"""
+    angle, ratio = _angle(x, alpha), alpha / _divisor(beta)
+    sine, cosine = _calculus.sin(angle), _calculus.cos(angle)
+    # exact at the zeros of ratio 1 and without cancellation below it, as in snake; beyond it the rest is added as it is
+    part = _at_most_1(ratio)
+    return (1.0 - part) + part * ops.square(sine + cosine) + (ratio - part) * (2.0 * sine * cosine)
+
+
+@derivative(snake_beta, "alpha")
+def _(x: Any, alpha: Any = 1.0, beta: Any = 1.0) -> Any:
+    """``x · sin(2 · alpha · x) / beta``"""
+    angle = _angle(x, alpha)
+    return x * (2.0 * _calculus.sin(angle) * _calculus.cos(angle) / _divisor(beta))
+
+
+@derivative(snake_beta, "beta")
+def _(x: Any, alpha: Any = 1.0, beta: Any = 1.0) -> Any:
+    """``-sin(alpha · x)² / beta²``"""
+    return -ops.square(_calculus.sin(_angle(x, alpha)) / _divisor(beta))
+
+
+def _at_most_1(ratio: Any) -> Any:
+    return min(ratio, 1.0) if isinstance(ratio, float) else ops.where(ratio < 1.0, ratio, 1.0)
+
+
+@activation(
+    range=(-1, 1),
+    monotonic=False,
+    smoothness=math.inf,
+    limits=(None, None),
+    parity="odd",
+    aliases=("sine",),
+    reference="Gaynier & Downs 1995; Parascandolo, Huttunen & Virtanen 2017; Sitzmann et al. 2020, SIREN, arXiv:2006.09661",
+)
+def sin(x: Any, omega: Positive = 1.0) -> Any:
+    """``sin(omega · x)``
+
+    Represents signals and all their derivatives: for networks that map coordinates to images, sounds or fields (SIREN, where
+    `omega` is 30 and the weights are initialised to match).
+
+    Args:
+        x: Input of any shape.
+        omega: Angular frequency, above 0.
+
+    Returns:
+        Tensor of the shape and dtype of `x`.
+    """
+    return _calculus.sin(_angle(x, omega))
+
+
+@derivative(sin)
+def _(x: Any, omega: Any = 1.0) -> Any:
+    """``omega · cos(omega · x)``"""
+    return omega * _calculus.cos(_angle(x, omega))
+
+
+@activation(
+    range=(-1, 1),
+    monotonic=False,
+    smoothness=math.inf,
+    limits=(None, None),
+    parity="even",
+    reference="classic",
+)
+def cos(x: Any) -> Any:
+    """``cos(x)``
+
+    The even companion of `sin`, for random Fourier features and periodic encodings.
+    """
+    return _calculus.cos(_angle(x, 1.0))
+
+
+@derivative(cos)
+def _(x: Any) -> Any:
+    """``-sin(x)``"""
+    return -_calculus.sin(_angle(x, 1.0))
+
+
+@activation(
+    range=(-0.217233628211222, 1),
+    monotonic=False,
+    smoothness=math.inf,
+    limits=(0, 0),
+    parity="even",
+    reference="Efe 2008, Neural Processing Letters 28; Ramasinghe & Lucey 2022, arXiv:2111.15135",
+)
+def sinc(x: Any) -> Any:
+    """``sin(pi · x) / (pi · x)``
+
+    1 at 0 and exactly 0 at every other integer, with ripples that fade like 1/x: a band-limited bump for networks that
+    interpolate signals.
+    """
+    sine, _ = _half_turns(x)
+    tiny = ops.abs(x) < 1e-9
+    return ops.where(tiny, 1.0, sine / (math.pi * ops.where(tiny, 1.0, x)))
+
+
+@derivative(sinc)
+def _(x: Any) -> Any:
+    """``(cos(pi · x) - sinc(x)) / x``"""
+    sine, cosine = _half_turns(x)
+    small = ops.abs(x) < 0.5
+    near = ops.where(small, x, 0.0)
+    far = ops.where(small, 1.0, ops.clip(x, -HUGE, HUGE))
+    slope = (cosine - sine / (math.pi * far)) / far
+    return ops.where(small, near * special.polynomial(ops.square(near), SINC_SLOPE), slope)
+
+
+# The derivative of sinc divided by x, in powers of x², the highest first: complete for |x| <= 1/2 in float64.
+SINC_SLOPE = tuple((-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(11, 0, -1))
+
+
+def _half_turns(x: Any) -> tuple[Any, Any]:
+    """``sin(pi · x)`` and ``cos(pi · x)``, exact where they are 0, 1 or -1."""
+    x = ops.clip(x, -HUGE, HUGE)  # inf - inf is NaN
+    turned = x - 2.0 * ops.round(0.5 * x)
+    beyond = ops.abs(turned) > 0.5
+    angle = math.pi * ops.where(beyond, ops.sign(turned) - turned, turned)
+    cosine = _calculus.cos(angle)
+    return _calculus.sin(angle), ops.where(beyond, -cosine, cosine)

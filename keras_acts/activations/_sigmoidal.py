@@ -1,11 +1,14 @@
-"""S-shaped activations: bounded, increasing, steepest at 0."""
+"""S-shaped activations: increasing, steepest at or near 0, and bounded but for `asinh`."""
 
+import math
 from typing import Any
 
 from keras import ops
 
 from keras_acts import _calculus
+from keras_acts import _special as special
 from keras_acts._catalogue import activation, derivative
+from keras_acts._parameters import AnyReal, Positive
 from keras_acts._precision import HUGE
 
 
@@ -87,3 +90,173 @@ def softsign(x: Any) -> Any:
 def _(x: Any) -> Any:
     """``1 / (1 + |x|)²``"""
     return ops.square(1.0 / (1.0 + ops.abs(x)))
+
+
+@activation(
+    range=(-math.pi / 2, math.pi / 2),
+    monotonic=True,
+    smoothness=math.inf,
+    limits=(-math.pi / 2, math.pi / 2),
+    parity="odd",
+    aliases=("arctan",),
+    reference="classic",
+)
+def atan(x: Any) -> Any:
+    """``arctan(x)``
+
+    A sigmoid with heavy tails: it nears its limits of -1.57 and 1.57 as slowly as 1/x, so the gradient of large inputs fades
+    but does not vanish as that of tanh does.
+    """
+    return _calculus.arctan(x)
+
+
+@derivative(atan)
+def _(x: Any) -> Any:
+    """``1 / (1 + x²)``"""
+    near = ops.clip(x, -HUGE / 4.0, HUGE / 4.0)  # the next derivative has 2x as a factor of 0
+    return 1.0 / (1.0 + ops.square(near))
+
+
+@activation(
+    range=(-math.inf, math.inf),
+    monotonic=True,
+    smoothness=math.inf,
+    limits=(-math.inf, math.inf),
+    parity="odd",
+    aliases=("arcsinh",),
+    reference="classic",
+)
+def asinh(x: Any) -> Any:
+    """``log(x + sqrt(x² + 1))``
+
+    The identity near 0 and a logarithm of either sign far out: it compresses large values without saturating, which suits
+    targets and inputs that span many orders of magnitude.
+    """
+    return _calculus.arcsinh(x)
+
+
+@derivative(asinh)
+def _(x: Any) -> Any:
+    """``1 / sqrt(x² + 1)``"""
+    return 1.0 / special.length(x)
+
+
+@activation(
+    range=(-1, 1),
+    monotonic=True,
+    smoothness=math.inf,
+    limits=(-1, 1),
+    parity="odd",
+    reference="classic",
+)
+def erf(x: Any) -> Any:
+    """``2 / sqrt(pi) · integral of exp(-t²) from 0 to x``
+
+    The error function, the sigmoid behind `gelu`. It saturates faster than tanh: at 4 it is 1 in float32.
+    """
+    # the frameworks' own is off by up to 7 roundings between 1 and 4
+    size = ops.clip(ops.abs(x), 0.0, 30.0)
+    far = 1.0 - special.scaled_erfc(size) * ops.exp(-ops.square(size))
+    return ops.where(size < 1.0, ops.erf(x), ops.where(x > 0, far, -far))
+
+
+@derivative(erf)
+def _(x: Any) -> Any:
+    """``2 / sqrt(pi) · exp(-x²)``"""
+    x = ops.clip(x, -30.0, 30.0)  # beyond, the result is 0 in float64
+    near = special.coarse(x)
+    return special.bell(near, x - near, 2.0 / math.sqrt(math.pi))
+
+
+@activation(
+    range=(0, 1),
+    monotonic=True,
+    smoothness=math.inf,
+    limits=(0, 1),
+    aliases=("mega_laplace", "laplace_activation"),
+    reference="Ma et al. 2022, MEGA, arXiv:2209.10655",
+)
+def laplace(x: Any, mu: AnyReal = 0.707107, sigma: Positive = 0.282095) -> Any:
+    """``(1 + erf((x - mu) / (sigma · sqrt(2)))) / 2``
+
+    The normal distribution function. With the default parameters it follows the square of ReLU where attention scores
+    lie, but never exceeds 1, and its slope is bounded too.
+
+    Args:
+        x: Input of any shape.
+        mu: Where the value is 1/2; the default is sqrt(1/2).
+        sigma: Width of the step, above 0; the default is sqrt(1 / (4 pi)).
+
+    Returns:
+        Tensor of the shape and dtype of `x`.
+
+    >>> import keras_acts
+    >>> float(keras_acts.activations.laplace(0.707107))
+    0.5
+    """
+    near, rest = _standardised(x, mu, sigma)
+    z = near + rest
+    tail = 0.5 * special.scaled_erfc(ops.abs(z) * math.sqrt(0.5)) * special.bell(near, rest, 1.0, 0.5)
+    return ops.where(z < 0, tail, 1.0 - tail)
+
+
+@derivative(laplace)
+def _(x: Any, mu: Any = 0.707107, sigma: Any = 0.282095) -> Any:
+    """``exp(-(x - mu)² / (2 · sigma²)) / (sigma · sqrt(2 · pi))``"""
+    return special.bell(*_standardised(x, mu, sigma), 1.0 / (sigma * math.sqrt(2.0 * math.pi)), 0.5)
+
+
+def _standardised(x: Any, mu: Any, sigma: Any) -> tuple[Any, Any]:
+    """``(x - mu) / sigma`` up to ±45, as a coarse number and the rest to the true one.
+
+    Ten sigma below `mu` the rounding of one number would cost a hundred roundings of the result.
+    """
+    x = ops.clip(x, mu - 45.0 * sigma, mu + 45.0 * sigma)
+    difference = x - mu
+    back = difference - x
+    lost = (x - (difference - back)) - (mu + back)  # by the subtraction, exactly
+    return special.quotient(difference, sigma, lost)
+
+
+@activation(
+    range=(-30, 30),
+    monotonic=True,
+    smoothness=math.inf,
+    limits=(-30, 30),
+    parity="odd",
+    aliases=("soft_cap", "tanh_cap"),
+    reference="Bello et al. 2016, arXiv:1611.09940; Gemma Team 2024, Gemma 2, arXiv:2408.00118",
+)
+def logit_softcap(x: Any, cap: Positive = 30.0) -> Any:
+    """``cap · tanh(x / cap)``
+
+    The identity for small logits, bent so that none exceeds `cap`: it keeps attention scores and final logits from growing
+    without bound in training.
+
+    Args:
+        x: Logits of any shape.
+        cap: Limit of the absolute value, above 0. Gemma 2 has 30 for the final logits, 50 for attention.
+
+    Returns:
+        Tensor of the shape and dtype of `x`.
+
+    >>> import keras_acts
+    >>> float(keras_acts.activations.logit_softcap(1e9, cap=50.0))
+    50.0
+    """
+    ratio = x / cap
+    # below 1: tanh = sinh / sqrt(1 + sinh²), in which x / cap stands as a square only and may underflow
+    square = ops.square(ops.clip(ratio, -1.0, 1.0))
+    slope = special.polynomial(square, special.SINH)
+    near = x * (slope / ops.sqrt(1.0 + square * ops.square(slope)))
+    far = cap * (1.0 - 2.0 / (1.0 + ops.exp(2.0 * ops.abs(ratio))))
+    return ops.where(ops.abs(ratio) < 1.0, near, ops.where(x > 0, far, -far))
+
+
+@derivative(logit_softcap)
+def _(x: Any, cap: Any = 30.0) -> Any:
+    """``1 - tanh(x / cap)²``"""
+    # sech², squared last, as for tanh
+    near, rest = special.quotient(special.magnitude(ops.clip(x, -60.0 * cap, 60.0 * cap)), cap)
+    decay = special.exp_of_sum(-near, -rest)
+    return ops.square(2.0 * decay / (1.0 + ops.square(decay)))

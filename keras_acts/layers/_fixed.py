@@ -7,7 +7,8 @@ import keras
 from keras import ops
 
 from keras_acts import activations
-from keras_acts._catalogue import get
+from keras_acts._catalogue import describe, resolve
+from keras_acts._forms import output_shape
 
 # What every Keras layer takes, beside the parameters of the activation.
 LAYER_ARGUMENTS = frozenset({"name", "dtype", "trainable", "autocast", "activity_regularizer", "input_shape", "input_dim"})
@@ -19,7 +20,7 @@ class FixedActivation(keras.layers.Layer):
     def __init__(self, activation: Any, parameters: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.activation = get(activation, **parameters)
+        self.activation = resolve(activation, **parameters)  # `get` would let in more names than files hold
         self.built = True
 
     @property
@@ -32,8 +33,9 @@ class FixedActivation(keras.layers.Layer):
         return self.activation(inputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The shape of the input."""
-        return input_shape
+        """The shape of the input, unless the activation changes it."""
+        record = describe(self.activation)
+        return output_shape(record, record.check(self.parameters), input_shape)
 
     def get_config(self) -> dict[str, Any]:
         """The layer's own configuration and the parameters."""

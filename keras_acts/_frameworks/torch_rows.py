@@ -1,0 +1,70 @@
+"""What torch does better than the formulas along an axis.
+
+Its kernels take one pass but give NaN for a whole row that has +inf, or nothing but -inf. Where numbers can be looked at for
+free, one entry of each row tells whether there is such a row; elsewhere the input is always cleaned first.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from keras_acts._frameworks.engine import Function
+from keras_acts._precision import HUGE, widened
+
+
+def readable(tensor: Any) -> bool:
+    """Whether numbers can be looked at for free: not on a GPU, and not under vmap, the compiler, tracing or export."""
+    if torch.compiler.is_compiling() or torch._C._get_tracing_state() or tensor.device.type != "cpu":
+        return False
+    plain = type(tensor) in (torch.Tensor, torch.nn.Parameter)
+    return plain and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+
+
+def settle(step: Function, start: Any, most: int) -> Any:
+    look = readable(start)
+    for _ in range(most):
+        before, start = start, step(start)
+        if look and torch.equal(before, start):
+            break
+    return start
+
+
+def guarded(kernel: Function, nothing: float) -> Callable[..., Function | None]:
+    """One of torch's kernels, with a row of -inf giving `nothing`, and +inf taken for the largest number."""
+
+    def at(axis: Any) -> Function | None:
+        if not isinstance(axis, int):
+            return None
+
+        @widened
+        def guarded_kernel(x: Any) -> Any:
+            if not x.numel():
+                return x.clone()
+            if readable(x):
+                y = kernel(x, axis)
+                if not y.detach().select(axis, 0).isnan().any():
+                    return y
+            empty = x.detach().amax(axis, keepdim=True) == -math.inf
+            finite = torch.where(x == math.inf, HUGE, x)
+            return kernel(finite.masked_fill(empty, 0.0), axis).masked_fill(empty, nothing)
+
+        return guarded_kernel
+
+    return at
+
+
+def softmin(axis: Any) -> Function | None:
+    kernel = softmax(axis)
+    return kernel and (lambda x: kernel(-x))
+
+
+softmax = guarded(torch.softmax, 0.0)
+
+ROWS: Mapping[str, Callable[..., Function | None]] = {
+    "softmax": softmax,
+    "softmax2d": softmax,
+    "softmin": softmin,
+    "log_softmax": guarded(torch.log_softmax, -math.inf),
+}

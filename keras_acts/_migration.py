@@ -1,0 +1,361 @@
+"""Names that activations have elsewhere: how `get` reads them, and how files of TensorFlow Addons are opened.
+
+A name of the catalogue always means what the catalogue says. What `get` finds nowhere else is read here: first by spelling
+(``"SiLU"`` is silu), then as a name of another library, with the parameters that it has there. Configurations of saved models
+don't come this way: they hold names of the catalogue only.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from keras_acts import _registration, layers
+from keras_acts._catalogue import get
+from keras_acts._parameters import Flag, shown
+from keras_acts._records import PACKAGE, look_up, records
+from keras_acts.layers._configuration import KINDS
+
+Found = tuple[str, dict[str, Any]]  # a canonical name or an alias, and the parameters that differ from its defaults
+
+
+@dataclass(frozen=True)
+class Home:
+    """Another library and its names.
+
+    Those in `same` are found by their spelling and have our defaults; those in `other` are ours under another name or with
+    other parameters; those in `layers` are layers here, written as one that starts like theirs.
+    """
+
+    title: str
+    prefixes: tuple[str, ...]
+    same: str
+    other: Mapping[str, Found] = field(default_factory=dict)
+    layers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All its names, as it spells them."""
+        return (*self.same.split(), *self.other, *self.layers)
+
+    def find(self, name: str, prefix: str) -> Found:
+        """What the name of this library that stands after `prefix` is here."""
+        alike = [name] if name in self.names else _alike(name, self.names)
+        if len(alike) != 1:
+            raise ValueError(f"unknown activation {shown(prefix + name)}.{_suggest(name, alike or self.names, prefix)}")
+        spelt = alike[0]
+        if spelt in self.layers:
+            raise ValueError(_is_a_layer(prefix + name, self.layers[spelt]))
+        return self.other.get(spelt) or (_spelt_here(spelt) or spelt, {})
+
+
+_GELU_TANH: Found = ("gelu_tanh", {})
+ADDONS_FUNCTIONS = ("gelu", "hardshrink", "lisht", "mish", "snake", "softshrink", "sparsemax", "tanhshrink")
+
+HOMES = (
+    Home(
+        "PyTorch",
+        ("torch.nn.", "torch.nn.functional.", "torch."),
+        "CELU ELU GELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh Identity LeakyReLU LogSigmoid LogSoftmax Mish ReLU ReLU6 "
+        "SELU SiLU Sigmoid Softmax Softmax2d Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold "
+        "abs asinh arcsinh atan arctan cos erf exp sign sin sinc sinh",
+        layers={
+            "PReLU": "PReLU(keras.initializers.Constant(0.25), num_parameters=1)",
+            "RReLU": "RReLU()",
+            "gumbel_softmax": "GumbelSoftmax()",
+        },
+    ),
+    Home(
+        "JAX",
+        ("jax.nn.",),
+        "celu elu glu hard_sigmoid hard_silu hard_swish hard_tanh identity leaky_relu log_sigmoid log_softmax mish relu relu6 "
+        "selu sigmoid silu soft_sign softmax softplus sparse_plus sparse_sigmoid squareplus standardize swish tanh",
+        other={"gelu": _GELU_TANH},
+    ),
+    Home(
+        "Flax",
+        ("flax.linen.", "flax.nnx."),
+        "celu elu glu hard_sigmoid hard_silu hard_swish hard_tanh identity leaky_relu log_sigmoid log_softmax relu relu6 "
+        "selu sigmoid silu soft_sign softmax softplus standardize swish tanh",
+        other={"gelu": _GELU_TANH},
+        layers={"PReLU": "PReLU(keras.initializers.Constant(0.01), num_parameters=1)"},
+    ),
+    Home(
+        "TensorFlow",
+        ("tf.nn.", "tf.math.", "tensorflow.nn.", "tensorflow.math."),
+        "abs asinh atan cos crelu elu erf exp gelu log_sigmoid log_softmax relu relu6 selu sigmoid sign silu sin sinh softmax "
+        "softplus softsign swish tanh",
+        other={"leaky_relu": ("leaky_relu", {"negative_slope": 0.2})},
+    ),
+    Home(
+        "TensorFlow Addons",
+        (
+            "Addons>",
+            "tfa.activations.",
+            "tfa.layers.",
+            "tensorflow_addons.activations.",
+            "tensorflow_addons.layers.",
+        ),
+        "hardshrink lisht mish snake softshrink sparsemax tanhshrink",
+        other={"gelu": _GELU_TANH, "Maxout": ("maxout", {"layout": "strided"})},
+        layers={"rrelu": "RReLU()", "Snake": "Snake()", "TLU": "TLU()"},
+    ),
+    Home(
+        "keras.activations",
+        ("keras.activations.", "tf.keras.activations.", "tensorflow.keras.activations."),
+        "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh linear log_sigmoid log_softmax "
+        "mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax "
+        "squareplus swish tanh tanh_shrink threshold",
+        other={"leaky_relu": ("leaky_relu", {"negative_slope": 0.2})},
+    ),
+    Home(
+        "keras.ops",
+        ("keras.ops.", "keras.ops.nn."),
+        "abs absolute arcsinh arctan celu cos elu erf exp glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh "
+        "log_sigmoid log_softmax relu relu6 selu sigmoid sign silu sin sinc sinh soft_shrink softmax softplus softsign "
+        "sparse_plus sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold",
+        other={"gelu": _GELU_TANH, "leaky_relu": ("leaky_relu", {"negative_slope": 0.2})},
+    ),
+    Home(
+        "keras.layers",
+        ("keras.layers.", "tf.keras.layers.", "tensorflow.keras.layers."),
+        "ELU ReLU Softmax",
+        other={"LeakyReLU": ("leaky_relu", {"negative_slope": 0.3})},
+        layers={"PReLU": "PReLU()"},
+    ),
+    Home(
+        "Keras 2",
+        ("tf_keras.activations.", "tf_keras.layers."),
+        "elu exponential gelu linear log_softmax mish relu relu6 selu sigmoid silu softmax softplus softsign swish tanh "
+        "ThresholdedReLU",
+        other={
+            "hard_sigmoid": ("hard_sigmoid_02", {}),
+            "leaky_relu": ("leaky_relu", {"negative_slope": 0.2}),
+            "LeakyReLU": ("leaky_relu", {"negative_slope": 0.3}),
+        },
+        layers={"PReLU": "PReLU()"},
+    ),
+    Home(
+        "Transformers",
+        ("transformers.", "ACT2FN."),
+        "gelu gelu_10 gelu_accurate gelu_fast gelu_new gelu_pytorch_tanh hardswish laplace leaky_relu linear mish quick_gelu "
+        "relu relu2 relu6 sigmoid silu sqrtsoftplus swish tanh",
+        other={"gelu_python": ("gelu", {}), "gelu_python_tanh": _GELU_TANH},
+        layers={"prelu": "PReLU(keras.initializers.Constant(0.25), num_parameters=1)", "xielu": "XIELU()"},
+    ),
+    Home(
+        "timm",
+        ("timm.layers.", "timm."),
+        "celu elu gelu gelu_tanh hard_mish hard_sigmoid hard_swish identity leaky_relu mish quick_gelu relu relu6 selu sigmoid "
+        "silu swish tanh",
+        layers={"prelu": "PReLU(keras.initializers.Constant(0.25), num_parameters=1)"},
+    ),
+    Home(
+        "ONNX",
+        ("onnx.", "ai.onnx."),
+        "Abs Asinh Atan Celu Cos Elu Erf Exp Gelu HardSwish Hardmax Identity LeakyRelu LogSoftmax LpNormalization Mish Relu "
+        "Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Swish Tanh ThresholdedRelu",
+        other={"HardSigmoid": ("hard_sigmoid_02", {})},
+        layers={"PRelu": "PReLU()"},
+    ),
+    Home(
+        "MLX",
+        ("mlx.nn.",),
+        "celu elu gelu glu hard_shrink hard_tanh hardswish leaky_relu log_sigmoid log_softmax mish relu relu2 relu6 selu "
+        "sigmoid silu softmax softmin softplus softshrink softsign tanh",
+        other={"gelu_approx": _GELU_TANH, "gelu_fast_approx": ("quick_gelu", {})},
+        layers={"prelu": "PReLU(keras.initializers.Constant(0.25), num_parameters=1)"},
+    ),
+)
+
+# other names of layers, as `_spelling` leaves them
+_LAYER_NAMES = {"concrete": "GumbelSoftmax", "randomizedleakyrelu": "RReLU"}
+
+
+def translate(name: str) -> Found:
+    """A name that the catalogue lacks, as one that it has and the parameters that belong to it.
+
+    Raises:
+        ValueError: If nobody has such a name, it means several things, or it is a layer here.
+    """
+    prefix, home = _home(name)
+    if home is not None:
+        return home.find(name[len(prefix) :], prefix)
+    if not name.startswith(f"{PACKAGE}>") and any(mark in name for mark in ".>"):
+        known = ", ".join(home.prefixes[0] for home in HOMES)
+        raise ValueError(f"unknown activation {shown(name)}. Names of other libraries begin with {known}.")
+    ours = _spelt_here(name)
+    return (ours, {}) if ours else _elsewhere(name)
+
+
+def _spelt_here(name: str) -> str | None:
+    """The canonical name of what the catalogue has under `name`, however that is spelt."""
+    known = {each: record.name for record in records() for each in (record.name, *record.aliases)}
+    alike = _alike(name, known)
+    if len({known[each] for each in alike}) > 1:
+        raise ValueError(_ambiguous(name, alike))
+    return known[alike[0]] if alike else None
+
+
+def _elsewhere(name: str) -> Found:
+    """A name without prefix that only other libraries have, if they agree what it is."""
+    found = {}
+    for home in HOMES:
+        for spelt in _alike(name, home.names):
+            if spelt in home.layers:
+                raise ValueError(_is_a_layer(name, home.layers[spelt]))
+            found[home.prefixes[0] + spelt] = home.find(spelt, home.prefixes[0])
+    if not found:
+        if ours := _alike(_LAYER_NAMES.get(_spelling(name), name), layers.__all__):
+            raise ValueError(_is_a_layer(name, f"{ours[0]}(…)"))
+        look_up(name)  # says what is near
+    meanings = list(found.values())
+    if any(meaning != meanings[0] for meaning in meanings):
+        raise ValueError(_ambiguous(name, found))
+    return meanings[0]
+
+
+def _home(name: str) -> tuple[str, Home | None]:
+    """The library that a name begins with, and what of the name says so."""
+    matches = [(prefix, home) for home in HOMES for prefix in home.prefixes if name.startswith(prefix)]
+    return max(matches, key=lambda match: len(match[0]), default=("", None))
+
+
+def _spelling(name: str) -> str:
+    """What is left of a name if neither case nor what separates its words counts."""
+    return name.lower().translate(str.maketrans("", "", "_- "))
+
+
+def _alike(name: str, known: Iterable[str]) -> list[str]:
+    return [each for each in known if _spelling(each) == _spelling(name)]
+
+
+def _suggest(name: str, known: Iterable[str], prefix: str) -> str:
+    spelt = {_spelling(each): prefix + each for each in known}
+    near = difflib.get_close_matches(_spelling(name[:80]), spelt, n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(repr(spelt[each]) for each in near)}?" if near else ""
+
+
+def _ambiguous(name: str, meanings: Iterable[str]) -> str:
+    return f"the name {name!r} could be {' or '.join(map(repr, meanings))}: write which."
+
+
+def _is_a_layer(name: str, layer: str) -> str:
+    return f"{name!r} is a layer here, which holds what it learns or draws: {PACKAGE}.layers.{layer}."
+
+
+@dataclass(frozen=True)
+class AddonsLayer:
+    """Stands in Keras's register for a layer of TensorFlow Addons: turns its configuration into a layer of ours."""
+
+    ours: type[keras.layers.Layer]
+    translated: Callable[[dict[str, Any]], dict[str, Any]]
+
+    def from_config(self, config: Mapping[str, Any]) -> keras.layers.Layer:
+        """The layer that takes the place of the saved one."""
+        config = {name: value for name, value in config.items() if name != "batch_input_shape"}  # Keras 3 has no such argument
+        return self.ours.from_config(self.translated(config))
+
+
+def _gelu(config: dict[str, Any]) -> dict[str, Any]:
+    approximate = Flag().check("Addons>GELU", "approximate", config.pop("approximate", True))
+    return {**config, "activation": "gelu_tanh" if approximate else "gelu"}
+
+
+def _snake(config: dict[str, Any]) -> dict[str, Any]:
+    return _placed({"alpha_initializer": config.pop("frequency_initializer", "ones")}) | config
+
+
+def _sparsemax(config: dict[str, Any]) -> dict[str, Any]:
+    return {"activation": "sparsemax", **config}
+
+
+def _maxout(config: dict[str, Any]) -> dict[str, Any]:
+    return {"activation": "maxout", "layout": "strided", **config}
+
+
+def _placed(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with Keras's own objects as files of today hold them: older ones leave out their module."""
+    modules = {f"_{kind}": {"module": f"keras.{kind}s", "registered_name": None} for kind in KINDS}
+    return {
+        name: {**modules.get(name[name.rfind("_") :], {}), **value} if isinstance(value, Mapping) else value
+        for name, value in config.items()
+    }
+
+
+ADDONS_LAYERS = {
+    "GELU": AddonsLayer(layers.Activation, _gelu),
+    "Maxout": AddonsLayer(layers.Activation, _maxout),
+    "Sparsemax": AddonsLayer(layers.Activation, _sparsemax),
+    "Snake": AddonsLayer(layers.Snake, _snake),
+    "TLU": AddonsLayer(layers.TLU, _placed),
+}
+RRELU_MEAN_SLOPE = (1 / 8 + 1 / 3) / 2
+
+_known: list["AddonsNames"] = []
+_before: list[tuple[MutableMapping[str, Any], dict[str, Any]]] = []
+
+
+def _stores() -> list[tuple[MutableMapping[str, Any], dict[str, Any]]]:
+    """Where Keras looks names up, with what is to be found there under those of TensorFlow Addons."""
+    functions = {f"Addons>{name}": get(f"Addons>{name}") for name in ADDONS_FUNCTIONS}
+    functions["Addons>rrelu"] = get("leaky_relu", negative_slope=RRELU_MEAN_SLOPE)
+    found = {f"Addons>{name}": layer for name, layer in ADDONS_LAYERS.items()}
+    strings = _registration._dictionary()
+    stores: list[tuple[MutableMapping[str, Any], dict[str, Any]]] = [] if strings is None else [(strings, functions)]
+    return [*stores, (keras.saving.get_custom_objects(), functions | found)]
+
+
+def register_addons() -> "AddonsNames":
+    """Let Keras find TensorFlow Addons' activations in the models that were saved with them.
+
+    Call it once before `keras.models.load_model`. Strings such as ``"Addons>mish"`` and the layers GELU, Maxout, Snake,
+    Sparsemax and TLU are then read as ours, with Addons' defaults; saved again, the model holds our names and needs no such
+    call any more. ``"Addons>rrelu"`` becomes what it is at inference, a leaky ReLU of slope 11/48: to go on training with
+    random slopes, put `keras_acts.layers.RReLU` in its place.
+
+    Returns:
+        A handle with ``undo()``, which is also a context manager. Calls nest.
+
+    >>> import keras, keras_acts
+    >>> with keras_acts.register_addons():
+    ...     layer = keras.layers.Dense.from_config({"units": 8, "activation": "Addons>softshrink"})
+    >>> layer.activation is keras_acts.activations.soft_shrink
+    True
+    """
+    return AddonsNames()
+
+
+class AddonsNames:
+    """Names of TensorFlow Addons that Keras knows until `undo`."""
+
+    def __init__(self) -> None:
+        _known.append(self)
+        for store, names in _stores():
+            if len(_known) == 1:
+                _before.append((store, {name: store[name] for name in names if name in store}))
+            store.update(names)
+
+    def undo(self) -> None:
+        """Forget the names, unless another call still needs them. Doing it twice does nothing more."""
+        if self not in _known:
+            return
+        _known.remove(self)
+        if not _known:
+            for store, names in _stores():
+                for name in names:
+                    store.pop(name, None)
+            while _before:
+                store, others = _before.pop()
+                store.update(others)
+
+    def __enter__(self) -> "AddonsNames":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.undo()
+
+    def __repr__(self) -> str:
+        return f"<{'known' if self in _known else 'forgotten'} names of TensorFlow Addons>"

@@ -1,0 +1,157 @@
+"""Shrinkage: small inputs become 0, large ones move towards it."""
+
+import math
+from typing import Any
+
+from keras import ops
+
+from keras_acts._catalogue import activation, derivative
+from keras_acts._parameters import AnyReal, NonNegative
+
+
+@activation(
+    range=(-math.inf, math.inf),
+    monotonic=True,
+    smoothness=-1,
+    limits=(-math.inf, math.inf),
+    parity="odd",
+    aliases=("hardshrink",),
+    reference="Donoho & Johnstone 1994, Biometrika 81(3)",
+)
+def hard_shrink(x: Any, threshold: NonNegative = 0.5) -> Any:
+    """``x if |x| > threshold, else 0``
+
+    Keeps large inputs as they are and drops small ones: for sparse codes, where what is kept should not be biased. It jumps
+    at the threshold; `soft_shrink` does not.
+
+    Args:
+        x: Input of any shape.
+        threshold: Largest magnitude that becomes 0, at least 0.
+
+    Returns:
+        Tensor of the shape and dtype of `x`.
+
+    >>> import keras_acts
+    >>> [float(y) for y in keras_acts.activations.hard_shrink([-3.0, 0.5, 0.75])]
+    [-3.0, 0.0, 0.75]
+    """
+    return ops.where(ops.abs(x) <= threshold, ops.zeros_like(x), x)
+
+
+@derivative(hard_shrink)
+def _(x: Any, threshold: Any = 0.5) -> Any:
+    """``1 if |x| > threshold, else 0``"""
+    return ops.where(ops.abs(x) <= threshold, ops.zeros_like(x), 1.0)
+
+
+@activation(
+    range=(-math.inf, math.inf),
+    monotonic=True,
+    smoothness=0,
+    limits=(-math.inf, math.inf),
+    parity="odd",
+    aliases=("softshrink", "soft_thresholding"),
+    reference="Donoho 1995, IEEE Trans. Information Theory 41(3)",
+)
+def soft_shrink(x: Any, threshold: NonNegative = 0.5) -> Any:
+    """``x - threshold if x > threshold, x + threshold if x < -threshold, else 0``
+
+    Moves everything towards 0 by `threshold`, and what is smaller to 0: the step of ISTA that solves a least-squares problem
+    with an L1 penalty.
+
+    Args:
+        x: Input of any shape.
+        threshold: How far inputs move towards 0, at least 0.
+
+    Returns:
+        Tensor of the shape and dtype of `x`.
+
+    >>> import keras_acts
+    >>> [float(y) for y in keras_acts.activations.soft_shrink([-3.0, 0.25, 0.75])]
+    [-2.5, 0.0, 0.25]
+    """
+    return shrink.record.compute(x, threshold, threshold)
+
+
+@derivative(soft_shrink)
+def _(x: Any, threshold: Any = 0.5) -> Any:
+    """``1 if |x| > threshold, else 0``"""
+    return hard_shrink.derivative(x, threshold)
+
+
+@activation(
+    range=(-math.inf, math.inf),
+    monotonic=True,
+    smoothness=-1,
+    limits=(-math.inf, math.inf),
+    parity="odd",
+    reference="ONNX operator Shrink",
+)
+def shrink(x: Any, threshold: NonNegative = 0.5, bias: AnyReal = 0.0) -> Any:
+    """``x - bias if x > threshold, x + bias if x < -threshold, else 0``
+
+    ONNX's operator of that name, which calls the threshold `lambd`. It is `hard_shrink` if the bias is 0, and `soft_shrink`
+    if the bias equals the threshold.
+
+    Args:
+        x: Input of any shape.
+        threshold: Largest magnitude that becomes 0, at least 0.
+        bias: How far what is kept moves towards 0.
+
+    Returns:
+        Tensor of the shape and dtype of `x`.
+
+    >>> import keras_acts
+    >>> [float(y) for y in keras_acts.activations.shrink([-3.0, 0.25, 0.75], threshold=0.5, bias=0.25)]
+    [-2.75, 0.0, 0.5]
+    """
+    moved = ops.where(x > 0, x - bias, x + bias)
+    return ops.where(ops.abs(x) <= threshold, ops.zeros_like(x), moved)
+
+
+@derivative(shrink)
+def _(x: Any, threshold: Any = 0.5, bias: Any = 0.0) -> Any:
+    """``1 if |x| > threshold, else 0``"""
+    return hard_shrink.derivative(x, threshold)
+
+
+@activation(
+    range=(-math.inf, math.inf),
+    monotonic=True,
+    smoothness=math.inf,
+    limits=(-math.inf, math.inf),
+    parity="odd",
+    aliases=("tanhshrink",),
+    reference="Collobert, Kavukcuoglu & Farabet 2011, Torch7, BigLearn NIPS workshop",
+)
+def tanh_shrink(x: Any) -> Any:
+    """``x - tanh(x)``
+
+    Shrinks smoothly: about x³/3 near 0, the input moved towards 0 by 1 far from it.
+    """
+    # below 1, x - x · n / (n + r) without the cancellation; above, (x - 1) + (1 - tanh(x))
+    near, n, r = _lambert(x)
+    magnitude, decay = ops.abs(x), ops.exp(-2.0 * ops.abs(x))
+    far = (magnitude - 1.0) + 2.0 * decay / (1.0 + decay)
+    return ops.where(magnitude < 1.0, near * r / (n + r), ops.where(x < 0, -far, far))
+
+
+@derivative(tanh_shrink)
+def _(x: Any) -> Any:
+    """``tanh(x)²``"""
+    # a backend's own tanh is off by several roundings where it nears 1, and the square by twice as many
+    near, n, r = _lambert(x)
+    magnitude, decay = ops.abs(x), ops.exp(-2.0 * ops.abs(x))
+    return ops.square(ops.where(magnitude < 1.0, near * n / (n + r), (1.0 - decay) / (1.0 + decay)))
+
+
+def _lambert(x: Any) -> tuple[Any, Any, Any]:
+    """`x` clipped to [-1, 1], and `n` and `r` such that its tanh is ``x · n / (n + r)``.
+
+    Lambert's continued fraction ``x / (1 + x² / (3 + x² / (5 + …)))``, cut after 17 and multiplied out: right to 2⁻⁵³.
+    """
+    near = ops.clip(x, -1.0, 1.0)
+    u = ops.square(near)
+    n = (((u + 990.0) * u + 135135.0) * u + 4729725.0) * u + 34459425.0
+    r = (((44.0 * u + 12870.0) * u + 810810.0) * u + 11486475.0) * u
+    return near, n, r

@@ -1,0 +1,128 @@
+"""Losses that belong to the sparse maps: minimising them fits the map's output to the target distribution."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_acts import activations
+from keras_acts._parameters import Axes
+
+
+class SparseMapLoss(keras.losses.Loss):
+    """Base of the losses here: the Fenchel-Young loss of a map from logits to a distribution.
+
+    With the map p of the logits z, its entropy H and the target q it is ``z · (p - q) + H(p) - H(q)``: at least 0, 0 only where
+    p = q, convex in z, and its gradient in z is ``p - q``.
+    """
+
+    def __init__(
+        self, axis: int = -1, reduction: str = "sum_over_batch_size", name: str | None = None, dtype: Any = None
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.axis = Axes(several=False).check(type(self).__name__, "axis", axis)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each row: of the shape of `y_pred` without its `axis`."""
+        y_pred = ops.convert_to_tensor(y_pred)
+        target = ops.cast(ops.convert_to_tensor(y_true), y_pred.dtype)
+        if tuple(target.shape) != tuple(y_pred.shape):
+            raise ValueError(
+                f"{type(self).__name__}: targets of shape {tuple(target.shape)} don't go with logits of shape "
+                f"{tuple(y_pred.shape)}. Give distributions of the logits' shape; make them of classes with keras.ops.one_hot."
+            )
+        # A shift of the logits changes nothing, since both distributions sum to 1; small ones lose nothing in the products.
+        logits = y_pred - ops.stop_gradient(ops.max(y_pred, axis=self.axis, keepdims=True))
+        probabilities = self.map(logits)
+        # a logit of -inf rules its class out: the product with a probability of 0 is 0
+        ruled_out = ops.logical_and(ops.isinf(logits), target == 0)
+        terms = ops.where(ruled_out, ops.zeros_like(logits), logits) * (probabilities - target)
+        return ops.sum(terms + self.entropy(probabilities) - self.entropy(target), axis=self.axis)
+
+    def map(self, logits: Any) -> Any:
+        """The distribution that the logits stand for."""
+        raise NotImplementedError
+
+    def entropy(self, probabilities: Any) -> Any:
+        """The terms, one for each class, of the generalised entropy that the map maximises."""
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        return {**super().get_config(), "axis": self.axis}
+
+
+class SparsemaxLoss(SparseMapLoss):
+    """``z · (p - q) + ½ Σ p (1 - p) - ½ Σ q (1 - q)`` for the target q and p = sparsemax(z)
+
+    The loss for a classifier whose probabilities come from `sparsemax`: convex, differentiable, and exactly 0 as soon as the
+    right class leads by a margin of 1. Give it the logits, not the probabilities; its gradient is sparsemax(z) - q.
+
+    Args:
+        axis: The axis of the classes.
+        reduction: How the losses of a batch become one: ``"sum_over_batch_size"``, ``"sum"``, ``"mean"``,
+            ``"mean_with_sample_weight"`` or None.
+        name: Name of the loss.
+        dtype: The dtype that it is computed in; Keras's `floatx` if not given.
+
+    Call arguments:
+        y_true: Distributions over the classes, of the shape of `y_pred`, such as one-hot rows.
+        y_pred: Logits, ``(..., n, ...)``. A logit of -inf rules its class out.
+
+    Raises:
+        ValueError: If the shapes differ, as for targets that are class numbers, or an argument is out of its range.
+
+    Reference: Martins & Astudillo 2016, arXiv:1602.02068
+
+    >>> import keras_acts
+    >>> float(keras_acts.losses.SparsemaxLoss()([[1.0, 0.0]], [[3.0, 1.0]]))
+    0.0
+    """
+
+    def map(self, logits: Any) -> Any:
+        """The projection of the logits to the simplex."""
+        return activations.sparsemax(logits, axis=self.axis)
+
+    def entropy(self, probabilities: Any) -> Any:
+        """Gini's."""
+        return 0.5 * probabilities * (1.0 - probabilities)
+
+
+class Entmax15Loss(SparseMapLoss):
+    """``z · (p - q) + 4/3 Σ (p - p^1.5) - 4/3 Σ (q - q^1.5)`` for the target q and p = entmax15(z)
+
+    Between `SparsemaxLoss` and cross-entropy: sparse, but smoother, and 0 as soon as the right class leads by a margin of 2.
+    Give it the logits, not the probabilities; its gradient is entmax15(z) - q.
+
+    Args:
+        axis: The axis of the classes.
+        reduction: How the losses of a batch become one: ``"sum_over_batch_size"``, ``"sum"``, ``"mean"``,
+            ``"mean_with_sample_weight"`` or None.
+        name: Name of the loss.
+        dtype: The dtype that it is computed in; Keras's `floatx` if not given.
+
+    Call arguments:
+        y_true: Distributions over the classes, of the shape of `y_pred`, such as one-hot rows.
+        y_pred: Logits, ``(..., n, ...)``. A logit of -inf rules its class out.
+
+    Raises:
+        ValueError: If the shapes differ, as for targets that are class numbers, or an argument is out of its range.
+
+    Reference: Peters, Niculae & Martins 2019, arXiv:1905.05702; Blondel, Martins & Niculae 2020, JMLR 21
+
+    >>> import keras_acts
+    >>> float(keras_acts.losses.Entmax15Loss()([[1.0, 0.0]], [[3.0, 1.0]]))
+    0.0
+    """
+
+    def map(self, logits: Any) -> Any:
+        """The sparse map between softmax and sparsemax."""
+        return activations.entmax15(logits, axis=self.axis)
+
+    def entropy(self, probabilities: Any) -> Any:
+        """Tsallis's, of order 1.5."""
+        positive = ops.where(probabilities > 0, probabilities, ops.ones_like(probabilities))  # the root has no slope at 0
+        return 4.0 / 3.0 * ops.where(probabilities > 0, positive * (1.0 - ops.sqrt(positive)), ops.zeros_like(probabilities))
+
+
+__all__ = ["Entmax15Loss", "SparsemaxLoss"]
