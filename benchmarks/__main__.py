@@ -1,6 +1,7 @@
 """``python -m benchmarks`` measures the current backend; ``report`` writes benchmarks/README.md from what was measured."""
 
 import argparse
+import functools
 import json
 import math
 import os
@@ -38,8 +39,8 @@ def measure(names: list[str], size: int, rounds: int) -> dict[str, Any]:
     rows = {}
     for name in track(names or keras_acts.names(), description=f"{keras.backend.backend()} …"):
         record = keras_acts.describe(name)
-        stock = getattr(keras.activations, name, None)
-        variants = {"ours": record.function, "stock": stock, "own": engines.own(name)}
+        ours = functools.partial(record.function, **record.example) if record.example else record.function
+        variants = {"ours": ours, "stock": engines.stock(record), "own": engines.own(name)}
         variants = {key: f for key, f in variants.items() if f is not None}
         pair = {key: f for key, f in variants.items() if key != "own"}
 
@@ -51,10 +52,11 @@ def measure(names: list[str], size: int, rounds: int) -> dict[str, Any]:
             "forward": timed(engine.forward, variants, x),
             "both": timed(engine.both, variants, x),
             "half": timed(engine.both, pair, half),
-            "step": timed(engine.step, pair, batch, weights, rounds=max(5, rounds // 2)),
             "call": timed(engine.eager, pair, small, inner=20),
-            "kept": {key: engine.kept(f, batch, weights) for key, f in pair.items()} if engine.kept else {},
         }
+        if record.output_shape is None:  # in the training step the next layer takes what this one gives
+            rows[name]["step"] = timed(engine.step, pair, batch, weights, rounds=max(5, rounds // 2))
+            rows[name]["kept"] = {key: engine.kept(f, batch, weights) for key, f in pair.items()} if engine.kept else {}
     return {"backend": keras.backend.backend(), "compiled": engine.compiled, "size": size, "rows": rows, **_machine()}
 
 
@@ -80,8 +82,8 @@ def table(result: dict[str, Any]) -> str:
         more = 1e6 * (row["call"]["ours"] - row["call"]["stock"]) if "stock" in row["call"] else None
         texts.append("–" if more is None else f"{more:.0f}")
         if kept:
-            stock = row["kept"].get("stock")
-            texts.append(f"{row['kept']['ours']:.2f} ({'–' if stock is None else f'{stock:.2f}'})")
+            stock = row.get("kept", {}).get("stock")
+            texts.append(f"{row['kept']['ours']:.2f} ({'–' if stock is None else f'{stock:.2f}'})" if "kept" in row else "–")
         lines.append(texts)
     text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     means = ", ".join(f"{label} {mean(result, key):.2f}" for label, key in MEANS.items())
@@ -93,7 +95,7 @@ MEANS = {"forward": "forward", "forward + backward": "both", "bfloat16": "half",
 
 def ratio(row: dict[str, Any], key: str) -> float | None:
     """Our time over the best of stock Keras and the framework's own."""
-    others = [seconds for variant, seconds in row[key].items() if variant != "ours"]
+    others = [seconds for variant, seconds in row.get(key, {}).items() if variant != "ours"]
     return row[key]["ours"] / min(others) if others else None
 
 

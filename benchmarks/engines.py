@@ -1,5 +1,6 @@
 """How each framework runs an activation: compiled the way Keras would, forward, forward and backward, and in training."""
 
+import functools
 import importlib
 import statistics
 import time
@@ -9,28 +10,67 @@ from typing import Any
 import keras
 import numpy as np
 
+import keras_acts
+
 LAYERS, BATCH, WIDTH = 12, 4096, 256
 
-# The frameworks' own functions, where they have one under another name or place.
-OWN = {
-    "jax": ("jax.nn", {"softsign": "soft_sign", "linear": "identity", "lisht": None, "snake": None, "squared_relu": None}),
-    "torch": ("torch.nn.functional", {"log_sigmoid": "logsigmoid", "linear": None}),
-    "tensorflow": ("tensorflow.nn", {"log_sigmoid": None, "linear": None}),
+# Where each framework keeps its own functions, and under which names where they differ from Keras's.
+OWN: dict[str, dict[str, str]] = {
+    "jax": {
+        "": "jax.nn",
+        **{"softsign": "soft_sign", "linear": "identity", "gelu_tanh": "gelu", "erf": "jax.scipy.special.erf"},
+        **{name: f"jax.numpy.{name}" for name in ("abs", "sin", "cos", "sinc", "sinh", "sign")},
+        **{"atan": "jax.numpy.arctan", "asinh": "jax.numpy.arcsinh", "exponential": "jax.numpy.exp"},
+    },
+    "torch": {
+        "": "torch.nn.functional",
+        **{name: name.replace("_", "") for name in ("log_sigmoid", "hard_sigmoid", "hard_tanh", "hard_shrink")},
+        **{"soft_shrink": "softshrink", "tanh_shrink": "tanhshrink", "hard_silu": "hardswish", "gelu_tanh": "gelu"},
+        **{name: f"torch.{name}" for name in ("abs", "sin", "cos", "sinc", "sinh", "sign", "erf", "atan", "asinh", "exp")},
+        "exponential": "torch.exp",
+    },
+    "tensorflow": {
+        "": "tensorflow.nn",
+        "gelu_tanh": "gelu",
+        **{name: f"tensorflow.{name}" for name in ("abs", "sin", "cos", "sinh", "sign")},
+        **{
+            "erf": "tensorflow.math.erf",
+            "atan": "tensorflow.atan",
+            "asinh": "tensorflow.asinh",
+            "exponential": "tensorflow.exp",
+        },
+    },
+}
+# Arguments that make a framework's function the same as ours.
+ARGUMENTS: dict[tuple[str, str], dict[str, Any]] = {
+    ("jax", "gelu"): {"approximate": False},
+    ("torch", "gelu_tanh"): {"approximate": "tanh"},
+    ("tensorflow", "gelu_tanh"): {"approximate": True},
+    ("tensorflow", "leaky_relu"): {"alpha": 0.01},
+    ("torch", "threshold"): {"threshold": 0.5, "value": 0.0},
+    **{("torch", name): {"dim": -1} for name in ("softmax", "log_softmax", "softmin")},
 }
 
 
 def own(name: str) -> Callable[[Any], Any] | None:
     """The framework's own activation of that name, if it has one."""
-    module, names = OWN[keras.backend.backend()]
-    root, _, rest = module.partition(".")
-    place = importlib.import_module(root)
-    for part in rest.split("."):
-        place = getattr(place, part)
-    attribute = names.get(name, name)
-    function = getattr(place, attribute, None) if attribute else None
-    if function is None or keras.backend.backend() != "torch" or name not in {"softmax", "log_softmax"}:
-        return function
-    return lambda x: function(x, dim=-1)
+    backend = keras.backend.backend()
+    path = OWN[backend].get(name, name)
+    module, _, attribute = path.rpartition(".")
+    place: Any = importlib.import_module("tensorflow" if backend == "tensorflow" else (module or OWN[backend][""]))
+    if backend == "tensorflow":
+        for part in (module or OWN[backend][""]).split(".")[1:]:
+            place = getattr(place, part)
+    function = getattr(place, attribute, None)
+    return function and functools.partial(function, **ARGUMENTS.get((backend, name), {}))
+
+
+def stock(record: keras_acts.Record) -> Callable[[Any], Any] | None:
+    """Keras's own activation of that name, with the same parameters."""
+    name = {"gelu_tanh": "gelu"}.get(record.name, record.name)
+    function = getattr(keras.activations, name, None)
+    given = {"gelu_tanh": {"approximate": True}, "leaky_relu": {"negative_slope": 0.01}}.get(record.name, record.example)
+    return function and functools.partial(function, **given)
 
 
 class Jax:
@@ -56,7 +96,7 @@ class Jax:
             return y, pull(upstream)[0]
 
         run = self.jax.jit(value_and_gradient)
-        upstream = self.jax.numpy.ones_like(x)
+        upstream = self.jax.numpy.ones_like(f(x))
         return lambda: self.jax.block_until_ready(run(x, upstream))
 
     def gradient(self, f: Callable, x: Any) -> Any:
@@ -108,7 +148,7 @@ class Torch:
 
     def both(self, f: Callable, x: Any) -> Callable[[], Any]:
         x = x.clone().requires_grad_()
-        upstream = self.torch.ones_like(x)
+        upstream = self.torch.ones_like(f(x))
 
         def run():
             x.grad = None
@@ -177,7 +217,7 @@ class TensorFlow:
                 y = f(x)
             return y, tape.gradient(y, x, output_gradients=upstream)
 
-        upstream = self.tf.ones_like(x)
+        upstream = self.tf.ones_like(f(x))
         return lambda: run(x, upstream)
 
     def gradient(self, f: Callable, x: Any) -> Any:

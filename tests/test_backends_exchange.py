@@ -57,9 +57,9 @@ def test_another_input_would_be_noticed(written, tmp_path):
 
     for path in written.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    with np.load(written / "expected.npz") as saved:
-        np.savez(tmp_path / "expected.npz", x=saved["x"] * 1.001, y=saved["y"])
-    assert min(TOOLS["differences"](tmp_path, "model.json")) > TOLERANCE
+    x, *outputs = TOOLS["recorded"](written)
+    np.savez(tmp_path / "expected.npz", x * 1.001, *outputs)
+    assert np.median(TOOLS["differences"](tmp_path, "model.json")) > TOLERANCE
 
 
 @pytest.fixture(scope="module", params=RELEASES, ids=lambda path: path.stem)

@@ -100,11 +100,12 @@ def test_an_unknown_family_is_refused(refused):
 
 def test_show_tells_the_whole_record(run, record):
     out = words(run("show", record.name))
+    parity = [record.parity or "neither odd nor even"] if record.elementwise else []
     for fact in (record.formula, record.derivative or "not element-wise", record.summary.replace("`", ""), record.reference):
         assert words(fact) in out
-    for text in (*map(str, record.parameters), *record.aliases, record.family, record.parity or "neither odd nor even"):
+    for text in (*map(str, record.parameters), *record.aliases, record.family, *parity):
         assert text in out
-    assert f"monotonic {'yes' if record.monotonic else 'no'}" in out
+    assert (f"monotonic {'yes' if record.monotonic else 'no'}" in out) == record.elementwise
 
 
 def test_show_describes_range_limits_and_smoothness(run):
@@ -146,7 +147,7 @@ def test_show_is_silent_about_defaults_that_agree(run, name):
 
 
 def test_show_names_the_learned_layer(run):
-    assert "keras_acts.layers.PReLU() learns negative_slope" in run("show", "leaky_relu")
+    assert "keras_acts.layers.PReLU() learns alpha" in run("show", "prelu")
     assert "keras_acts.layers.Snake() learns alpha" in run("show", "snake")
 
 
@@ -207,7 +208,7 @@ def test_plot_passes_its_options_on(run, tmp_path, monkeypatch, options, functio
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["snak"], "unknown activation 'snak'. Did you mean 'snake'?"),
+        (["snak"], "unknown activation 'snak'. Did you mean 'snake' or "),
         (["snake", "--range", "2", "1"], "range must be two finite numbers in rising order"),
         (["snake", "--output", "x.doc"], "doc"),
         (["snake", "--output", "no/such/folder/x.png"], "No such file or directory"),
@@ -248,7 +249,7 @@ def test_an_interrupted_demo_ends_without_a_traceback(monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["lst"], ["show"], ["plot"], ["show", "snake", "--beta", "1"], ["demo", "--seeds", "0"], ["demo", "--epochs", "x"]],
+    [[], ["lst"], ["show"], ["plot"], ["show", "snake", "--gamma", "1"], ["demo", "--seeds", "0"], ["demo", "--epochs", "x"]],
 )
 def test_a_command_that_cannot_be_read_is_refused_with_the_usage(arguments, capsys):
     with pytest.raises(SystemExit) as ended:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import keras_acts
-from tests import cases, oracle
+from keras_acts.conformance import cases, oracle
+
+pytestmark = pytest.mark.any_backend
 
 FAR = (1e20, 1e30)
 
@@ -29,7 +31,7 @@ def test_values_stay_in_the_range_and_reach_its_ends(elementwise):
     seen = [*values(elementwise), *(float(reference(elementwise)(sign * x)[0]) for x in FAR for sign in (-1, 1))]
     for end, extreme, sign in ((low, min(seen), 1), (high, max(seen), -1)):
         if math.isinf(end):
-            assert abs(extreme) >= 1e15
+            assert abs(extreme) >= 50  # a logarithm gets no farther
             assert math.copysign(1, extreme) == math.copysign(1, end)
         else:
             assert sign * (extreme - end) >= -1e-12, "a value beyond the range"
@@ -58,7 +60,7 @@ def test_its_limits_are_those_of_the_record(elementwise):
             assert abs(near - far) > 1e-6
             assert abs(far) < 1e10
         elif math.isinf(limit):
-            assert abs(far) > 1e5 * abs(near) > 1e10
+            assert math.isinf(far) or abs(far) > 1.2 * abs(near) > 10
             assert math.copysign(1, far) == math.copysign(1, limit)
         else:
             assert far == pytest.approx(limit, rel=1e-12, abs=1e-15)
@@ -73,7 +75,7 @@ def jump(of, low, high, order):
 def test_it_is_as_smooth_as_the_record_says(elementwise):
     """Wherever the reference changes its branch, derivatives up to that order are continuous; the next one jumps somewhere."""
     formula, of = oracle.formula_of(elementwise.name), reference(elementwise)
-    kinks = oracle.kinks(formula, np.linspace(-9.7, 9.6, 200))
+    kinks = oracle.kinks(formula, np.linspace(-12.7, 12.6, 260), cases.all_parameters(elementwise, {}))
     highest = 4 if math.isinf(elementwise.smoothness) else int(elementwise.smoothness)
     for low, high in kinks:
         for order in range(highest + 1):
@@ -115,8 +117,9 @@ def test_each_name_and_alias_is_an_identifier_used_once():
 
 def test_each_alias_means_its_activation(record):
     for name in (record.name, *record.aliases):
-        assert keras_acts.get(name) is getattr(keras_acts.activations, record.name)
-        assert keras_acts.describe(f"keras_acts>{name}") is record
+        if record.callable_by_name:
+            assert keras_acts.get(name) is getattr(keras_acts.activations, record.name)
+        assert keras_acts.describe(name) is keras_acts.describe(f"keras_acts>{name}") is record
 
 
 def test_mpmath_computes_the_constants_as_in_the_record():

@@ -5,11 +5,30 @@ import numpy as np
 import pytest
 
 import keras_acts
-from keras_acts.layers import ELU, Activation, LeakyReLU, PReLU, ReLU, Snake, Softmax
+from keras_acts.layers import (
+    ELU,
+    TLU,
+    XIELU,
+    Activation,
+    GatedDense,
+    GatedFeedForward,
+    GumbelSoftmax,
+    LeakyReLU,
+    PReLU,
+    ReLU,
+    RReLU,
+    Snake,
+    SnakeBeta,
+    Softmax,
+    SwishBeta,
+)
 
 X = np.linspace(-3.0, 3.0, 24, dtype="float32").reshape(2, 4, 3)
+EVEN = np.linspace(-3.0, 3.0, 48, dtype="float32").reshape(2, 4, 6)
 LEARNED = [PReLU, Snake]
+SEVERAL = [TLU, SwishBeta, SnakeBeta, XIELU]  # of which the weights are not called alpha, or not only: see test_learned.py
 FIXED = [ReLU, LeakyReLU, ELU, Softmax]
+STOCHASTIC = [GumbelSoftmax, RReLU]
 
 
 def numbers(tensor):
@@ -30,7 +49,7 @@ def trained(model, x, y):
 def every_layer():
     """Each layer with its defaults, and with other arguments."""
     return [
-        *(layer() for layer in (*FIXED, *LEARNED)),
+        *(layer() for layer in (*FIXED, *LEARNED, *STOCHASTIC)),
         Activation("lisht"),
         Activation("keras_acts>elu", alpha=0.5),
         Activation(keras_acts.get("relu", max_value=1.0)),
@@ -38,7 +57,10 @@ def every_layer():
         LeakyReLU(0.2),
         ELU(0.5),
         Softmax((1, 2)),
-        *(layer(num_parameters=3) for layer in LEARNED),
+        *(layer(num_parameters=3) for layer in (*LEARNED, *SEVERAL)),
+        *(layer() for layer in SEVERAL),
+        GatedDense(3),
+        GatedFeedForward(),
         *(layer(shared_axes=[1], alpha_initializer="ones", alpha_regularizer="l2") for layer in LEARNED),
     ]
 
@@ -65,7 +87,7 @@ def test_layer_keeps_shape_and_dtype(layer):
 
 
 def test_layer_carries_the_mask(layer):
-    masked = Softmax() if isinstance(layer, Softmax) else layer
+    masked = layer
     assert masked.supports_masking
     mask = keras.ops.convert_to_tensor([[True, True, False, False]] * 2)
     np.testing.assert_array_equal(numbers(masked.compute_mask(X, mask)), numbers(mask))
@@ -87,7 +109,7 @@ def test_public_layers_are_all_tested():
 def test_activation_layer_computes_the_activation(name):
     record = keras_acts.describe(name)
     if record.callable_by_name:
-        np.testing.assert_array_equal(numbers(Activation(name)(X)), numbers(record.function(X)))
+        np.testing.assert_array_equal(numbers(Activation(name)(EVEN)), numbers(record.function(EVEN)))
 
 
 def test_activation_layer_takes_parameters_and_layer_arguments_together():

@@ -32,7 +32,8 @@ def test_aliases_resolve_to_the_canonical_record(record):
 def test_function_has_its_own_name_signature_and_docstring(record):
     function = record.function
     assert function.__name__ == record.name
-    assert list(inspect.signature(function).parameters) == ["x", *(parameter.name for parameter in record.parameters)]
+    mask = ["mask"] if record.takes_mask else []
+    assert list(inspect.signature(function).parameters) == ["x", *(parameter.name for parameter in record.parameters), *mask]
     assert record.formula in function.__doc__
 
 
@@ -65,7 +66,7 @@ def test_names_of_an_unknown_family_lists_the_families():
         keras_acts.names("perodic")
 
 
-@pytest.mark.parametrize(("wrong", "right"), [("snak", "snake"), ("keras_acts>snak", "snake"), ("Softsign", "softsign")])
+@pytest.mark.parametrize(("wrong", "right"), [("snak", "snake"), ("keras_acts>snak", "snake"), ("softsgn", "softsign")])
 def test_unknown_name_is_refused_with_the_nearest(wrong, right):
     with pytest.raises(ValueError, match=f"unknown activation '{wrong}'.*Did you mean .*'{right}'"):
         keras_acts.get(wrong)
@@ -166,4 +167,4 @@ def test_activation_that_mixes_a_row_has_no_elementwise_derivative(name):
     record = keras_acts.describe(name)
     assert record.derivative is None
     with pytest.raises(TypeError, match=f"{record.name} is not element-wise"):
-        record.function.derivative([NUMBERS])
+        record.function.derivative([NUMBERS], **record.example)

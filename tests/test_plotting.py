@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 import keras_acts
 from keras_acts import plotting
+from keras_acts.conformance import cases
 
 EIGHT = ("softsign", "leaky_relu", "elu", "selu", "softplus", "snake", "lisht", "squared_relu")
 
@@ -37,13 +38,13 @@ def test_each_activation_gets_a_panel_with_its_name_and_formula():
 
 def test_the_solid_line_is_the_function(elementwise):
     x, y = lines(plotting.plot(elementwise.name).axes[0])["f(x)"]
-    np.testing.assert_array_equal(y, at(elementwise.function, x))
+    np.testing.assert_array_equal(y, at(cases.function(elementwise), x))
 
 
 def test_the_dashed_line_is_the_derivative(elementwise):
     axes = plotting.plot(elementwise.name).axes[0]
     x, y = lines(axes)["f'(x)"]
-    np.testing.assert_array_equal(y, at(elementwise.function.derivative, x))
+    np.testing.assert_array_equal(y, at(cases.derivative(elementwise), x))
     assert [line.is_dashed() for line in axes.get_lines() if line.get_label() == "f'(x)"] == [True]
 
 

@@ -1,6 +1,7 @@
 """What README and CONTRIBUTING show works as it stands."""
 
 import re
+import runpy
 from pathlib import Path
 
 import keras
@@ -39,3 +40,9 @@ def test_the_diff_in_contributing_is_the_code_of_today():
         missing = [line[1:] for line in hunks.splitlines() if line.startswith("+") and line[1:] not in code]
         assert not missing, f"{name} no longer has {missing[0]!r}"
     assert len(files) == 4
+
+
+def test_the_tables_are_those_of_today():
+    tables = runpy.run_path(str(ROOT / "docs" / "tables.py"), run_name="tools")
+    for path, text in ((tables["CATALOGUE"], tables["catalogue"]()), (tables["README"], tables["readme"]())):
+        assert (ROOT / path).read_text() == text, f"{path} is out of date: run `make tables`"

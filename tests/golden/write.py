@@ -26,22 +26,23 @@ import keras
 import numpy as np
 
 import keras_acts
-from keras_acts._parameters import Axes
 
 HERE = Path(__file__).parent
-INPUT_SHAPE = (4, 3)
+INPUT_SHAPE = (4, 6)
 EXAMPLES = (0.75, 1.5, 0.25, 2.5, 10.0, -0.75)
 STARTED = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file can hold
 
 
 def settings(record):
-    """A valid value for each parameter of an activation, none of them its default."""
-    chosen = {}
+    """A valid value for each parameter of an activation, none of them its default; those without one as in its example."""
+    chosen = dict(record.example)
     for place, parameter in enumerate(record.parameters):
-        candidates = (1, -2) if isinstance(parameter.kind, Axes) else EXAMPLES[place:] + EXAMPLES[:place]
-        for value in candidates:
-            with contextlib.suppress(ValueError):
-                if parameter.kind.check(record.name, parameter.name, value) != parameter.default:
+        if parameter.name in chosen:
+            continue
+        for value in (1, -2, True, False, "first", "strided", *EXAMPLES[place:], *EXAMPLES[:place]):
+            with contextlib.suppress(ValueError, TypeError):
+                checked = dict(record.check({**chosen, parameter.name: value}).fixed)[parameter.name]
+                if checked != parameter.default:
                     chosen[parameter.name] = value
                     break
     return chosen
@@ -52,7 +53,7 @@ def everything():
     keras.utils.clear_session()
     keras.utils.set_random_seed(0)
     x = keras.Input(INPUT_SHAPE, name="x")
-    mixed = keras.layers.Dense(3, name="mixed")(x)
+    mixed = keras.layers.Dense(INPUT_SHAPE[-1], name="mixed")(x)
     outputs = []
 
     def add(layer):
@@ -69,12 +70,15 @@ def everything():
         add(keras_acts.layers.Activation(name, **given, name=f"{name}_layer"))
     for name in keras_acts.layers.__all__:
         layer = getattr(keras_acts.layers, name)
+        arguments = inspect.signature(layer).parameters
         if name != "Activation":
-            add(layer(name=f"{name}_default"))
-        if "num_parameters" in inspect.signature(layer).parameters:
-            add(layer(shared_axes=[1], alpha_regularizer="l2", alpha_constraint="non_neg", name=f"{name}_shared"))
-            inner = layer(num_parameters=3, name=f"{name}_inner")
-            add(keras.layers.Dense(3, activation=inner, name=f"{name}_in_dense"))
+            add(layer(**({"units": 3} if "units" in arguments else {}), name=f"{name}_default"))
+        if "num_parameters" in arguments:
+            weight = next(argument for argument in arguments if argument.endswith("_initializer")).removesuffix("_initializer")
+            given = {f"{weight}_regularizer": "l2", f"{weight}_constraint": "non_neg"}
+            add(layer(shared_axes=[1], **given, name=f"{name}_shared"))
+            inner = layer(num_parameters=INPUT_SHAPE[-1], name=f"{name}_inner")
+            add(keras.layers.Dense(INPUT_SHAPE[-1], activation=inner, name=f"{name}_in_dense"))
     snake = keras_acts.get("snake", alpha=2.0)
     recurrent = {"activation": snake, "recurrent_activation": "keras_acts>sigmoid", "return_sequences": True}
     add(keras.layers.LSTM(3, **recurrent, name="recurrent"))
@@ -90,14 +94,14 @@ def everything():
 
 def inputs():
     """Fixed inputs of both signs, with zeros."""
-    x = 4.0 * np.sin(1.7 * np.arange(5 * 4 * 3, dtype="float64")).reshape(5, *INPUT_SHAPE)
+    x = 4.0 * np.sin(1.7 * np.arange(5 * np.prod(INPUT_SHAPE), dtype="float64")).reshape(5, *INPUT_SHAPE)
     x[0, 0] = 0.0
     return x.astype("float32")
 
 
 def predict(model, x):
-    """The outputs of the model, stacked."""
-    return np.stack([keras.ops.convert_to_numpy(y) for y in model(keras.ops.convert_to_tensor(x), training=False)])
+    """The outputs of the model."""
+    return [keras.ops.convert_to_numpy(y) for y in model(keras.ops.convert_to_tensor(x), training=False)]
 
 
 def write(folder):
@@ -108,7 +112,7 @@ def write(folder):
     model.save(folder / "model.h5")
     (folder / "model.json").write_text(model.to_json())
     model.save_weights(folder / "model.weights.h5")
-    np.savez(folder / "expected.npz", x=x, y=predict(model, x))
+    np.savez(folder / "expected.npz", x, *predict(model, x))
 
 
 FORMS = ("model.keras", "model.h5", "model.json")
@@ -125,11 +129,15 @@ def load(folder, form):
 
 def differences(folder, form):
     """For each output, the largest difference to what was saved, relative to its largest value."""
+    x, *expected = recorded(folder)
+    pairs = zip(predict(load(folder, form), x), expected, strict=True)
+    return [float(np.abs(got - wanted).max() / max(np.abs(wanted).max(), 1e-30)) for got, wanted in pairs]
+
+
+def recorded(folder):
+    """The inputs, and the outputs of the model when it was saved; before 0.2 they were stacked."""
     with np.load(folder / "expected.npz") as saved:
-        x, expected = saved["x"], saved["y"]
-    axes = tuple(range(1, expected.ndim))
-    off = np.abs(predict(load(folder, form), x) - expected).max(axes) / np.abs(expected).max(axes)
-    return [float(difference) for difference in off]
+        return [saved["x"], *saved["y"]] if "y" in saved else [saved[f"arr_{i}"] for i in range(len(saved.files))]
 
 
 def pack(folder, target):

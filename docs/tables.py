@@ -1,0 +1,98 @@
+"""Writes docs/catalogue.md, the tables of docs/migrating.md and the count in README.md: ``python docs/tables.py``."""
+
+import re
+from pathlib import Path
+
+import keras_acts
+from keras_acts import layers
+from keras_acts._migration import HOMES, Home
+
+ROOT = Path(__file__).parent.parent
+CATALOGUE = Path("docs/catalogue.md")
+MIGRATING = Path("docs/migrating.md")
+MADE = "<!-- What follows is made by `make tables`. -->\n"
+README = Path("README.md")
+COUNT = re.compile(r"\d+ activations, \d+ names and \d+ layers")
+
+
+def catalogue() -> str:
+    """A table for each family: name, formula, parameters, derivative, aliases, where it comes from."""
+    parts = [
+        "# Catalogue",
+        "",
+        f"{count()}, made from the package by `make tables`. `python -m keras_acts show NAME` tells more.",
+        "",
+    ]
+    families = sorted({keras_acts.describe(name).family for name in keras_acts.names()})
+    for family in families:
+        parts += [
+            f"## {family.replace('_', '-')}",
+            "",
+            _row("name", "formula", "parameters", "derivative", "aliases", "reference"),
+        ]
+        parts += ["| --- " * 6 + "|"]
+        for record in map(keras_acts.describe, keras_acts.names(family)):
+            cells = [f"`{record.name}`", _code(record.formula), "<br>".join(map(str, record.parameters))]
+            cells += [_code(record.derivative or ""), ", ".join(f"`{alias}`" for alias in record.aliases), record.reference]
+            parts.append(_row(*cells))
+        parts.append("")
+    parts += ["## Layers", "", _row("layer", "what it is"), "| --- | --- |"]
+    for name in layers.__all__:
+        summary = (getattr(layers, name).__doc__ or "").split("\n\n")[0].replace("\n", " ")
+        parts.append(_row(f"`{name}`", summary.replace("``", "`").replace("|", "\\|")))
+    return "\n".join(parts) + "\n"
+
+
+def migrating() -> str:
+    """The page on other libraries with the tables of today."""
+    text = (ROOT / MIGRATING).read_text().partition(MADE)[0]
+    return text + MADE + "".join(_home(home) for home in HOMES)
+
+
+def _home(home: Home) -> str:
+    """What the names of another library are here: in a table where that is more than a spelling, else in a list."""
+    prefix = home.prefixes[0]
+    plain, rows = [], []
+    for name in home.names:
+        if name in home.layers:
+            rows.append(_row(f"`{prefix}{name}`", f"the layer `{home.layers[name]}`"))
+            continue
+        ours, parameters = home.find(name, prefix)
+        given = ", ".join(f"{key}={value!r}" for key, value in parameters.items())
+        if given or name.lower().replace("_", "") != ours.replace("_", ""):
+            rows.append(_row(f"`{prefix}{name}`", f"`{ours}`" + (f" with `{given}`" if given else "")))
+        else:
+            plain.append(f"`{name}`")
+    parts = ["", f"## {home.title}", "", f"After {' or '.join(f'`{each}`' for each in home.prefixes)}: {', '.join(plain)}."]
+    if rows:
+        parts += ["", _row(home.title, "here"), "| --- | --- |", *rows]
+    return "\n".join(parts) + "\n"
+
+
+def count() -> str:
+    """How much there is, in words."""
+    names = keras_acts.names(aliases=True)
+    return f"{len(keras_acts.names())} activations, {len(names)} names and {len(layers.__all__)} layers"
+
+
+def readme() -> str:
+    """The README with the count of today."""
+    text, times = COUNT.subn(count(), (ROOT / README).read_text())
+    if not times:
+        raise SystemExit("README.md no longer holds a count of the form '72 activations, 130 names and 20 layers'.")
+    return text
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _code(text: str) -> str:
+    """A formula in a table: a bar would end the cell."""
+    return f"`{text}`".replace("|", "\\|") if text else ""
+
+
+if __name__ == "__main__":
+    (ROOT / CATALOGUE).write_text(catalogue())
+    (ROOT / MIGRATING).write_text(migrating())
+    (ROOT / README).write_text(readme())
