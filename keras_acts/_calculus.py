@@ -29,13 +29,12 @@ def differentiable(
         lean: A backward pass ``(gradient, x)`` that stands in for the derivative where it is not differentiated again.
     """
     value = kernel or widened(formula)
-    if not kernel and len(derivatives) == 1:  # element-wise, of one tensor
-        value = ENGINE.in_pieces(value)
     if kernel and name in ENGINE.differentiated:
         return value
     if not derivatives:
         return ENGINE.compile(value)
-    attached = ENGINE.attach(value, derivatives, lean)
+    elementwise_of_one = not kernel and len(derivatives) == 1
+    attached = ENGINE.attach(ENGINE.in_pieces(value) if elementwise_of_one else value, derivatives, lean)
     if name not in ENGINE.differentiated or len(derivatives) > 1:  # which says nothing of learned parameters
         return attached
     compiled = ENGINE.compile(value)
@@ -70,4 +69,4 @@ def _engine() -> Engine:
 ENGINE = _engine()
 sin, cos, tanh = ENGINE.sin, ENGINE.cos, ENGINE.tanh
 arctan, arcsinh = ENGINE.arctan, ENGINE.arcsinh
-settle = ENGINE.settle
+settle, amax = ENGINE.settle, ENGINE.amax

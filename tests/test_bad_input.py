@@ -160,13 +160,11 @@ def call(record, x):
 
 @pytest.mark.parametrize("shape", [(0,), (0, 6), (6, 0), (2, 0, 6)])
 def test_empty_input_gives_an_empty_output(record, shape):
-    try:
-        expected = output_shape(record, record.check(record.example), shape)
-    except ValueError as complaint:  # too few dimensions
-        assert record.name in str(complaint)
-        with pytest.raises(ValueError, match=record.name):
+    if record.name == "softmax2d" and len(shape) < 3:
+        with pytest.raises(ValueError, match="softmax2d takes images"):
             call(record, np.zeros(shape, "float32"))
         return
+    expected = output_shape(record, record.check(record.example), shape)
     y = call(record, np.zeros(shape, "float32"))
     assert tuple(y.shape) == expected
     assert keras.backend.standardize_dtype(y.dtype) == "float32"

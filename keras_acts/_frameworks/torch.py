@@ -67,7 +67,8 @@ def attach(value: Function, derivatives: Sequence[Function], lean: Function | No
     if lean is None and len(derivatives) == 1:
         lean = in_pieces(lambda gradient, x: pulled(gradient, derivatives[0], (x,), x))
     elif lean is not None and not hasattr(lean, "any_dtype"):
-        compiled = lean = narrowed(lean)
+        lean = narrowed(lean)
+        compiled = lean if len(derivatives) == 1 else None
 
     def function(*inputs: Any) -> Any:
         if torch.compiler.is_compiling():
@@ -97,4 +98,17 @@ def forward_modes() -> int:
     return sum(level.key() == torch._C._functorch.TransformType.Jvp for level in levels)
 
 
-ENGINE = Engine(attach, (torch.Tensor,), native=NATIVE, lean=LEAN, differentiated=DIFFERENTIATED, in_pieces=in_pieces, settle=settle)
+def amax(x: Any, axis: Any, keepdims: bool) -> Any:
+    return torch.amax(x, dim=axis, keepdim=keepdims)
+
+
+ENGINE = Engine(
+    attach,
+    (torch.Tensor,),
+    native=NATIVE,
+    lean=LEAN,
+    differentiated=DIFFERENTIATED,
+    in_pieces=in_pieces,
+    amax=amax,
+    settle=settle,
+)

@@ -206,20 +206,13 @@ def swiglu_oai(
 
 @functools.lru_cache(maxsize=64)
 def _clamped(alpha: float, limit: float) -> Callable[[Any, Any], Any]:
-    clip, clip_slope, _ = _parts(hard_tanh.record, (("min_value", -limit), ("max_value", limit)))
-    swish, swish_slope, _ = _parts(swish_beta.record, (("beta", alpha),))
-
     def low(b: Any) -> Any:
         return ops.where(b >= limit, limit, b)
 
-    return _calculus.differentiable(
-        "gated swiglu_oai",
-        lambda a, b: (clip(a) + 1.0) * swish(low(b)),
-        [
-            lambda a, b: clip_slope(a) * swish(low(b)),
-            lambda a, b: (clip(a) + 1.0) * ops.where(b >= limit, 0.0, swish_slope(low(b))),
-        ],
-    )
+    def product(a: Any, b: Any) -> Any:
+        return (hard_tanh(a, -limit, limit) + 1.0) * swish_beta(low(b), alpha)
+
+    return _calculus.differentiable("gated swiglu_oai", product, [])
 
 
 @_gated(
@@ -256,18 +249,10 @@ def softcapped_swiglu(
 
 @functools.lru_cache(maxsize=64)
 def _softcapped(gate_cap: float, value_cap: float) -> Callable[[Any, Any], Any]:
-    outer, outer_slope, _ = _parts(logit_softcap.record, (("cap", value_cap),))
-    inner, inner_slope, _ = _parts(logit_softcap.record, (("cap", gate_cap),))
-    sigmoid_of, sigmoid_slope, _ = _parts(sigmoid.record)
+    def product(a: Any, b: Any) -> Any:
+        return logit_softcap(a, value_cap) * (logit_softcap(b, gate_cap) * sigmoid(b))
 
-    return _calculus.differentiable(
-        "gated softcapped_swiglu",
-        lambda a, b: outer(a) * (inner(b) * sigmoid_of(b)),
-        [
-            lambda a, b: outer_slope(a) * (inner(b) * sigmoid_of(b)),
-            lambda a, b: outer(a) * (inner_slope(b) * sigmoid_of(b) + inner(b) * sigmoid_slope(b)),
-        ],
-    )
+    return _calculus.differentiable("gated softcapped_swiglu", product, [])
 
 
 @along_axis(
@@ -381,22 +366,9 @@ def halves(x: Any, axis: int, gate: str) -> tuple[Any, Any]:
 
 @functools.lru_cache(maxsize=256)
 def gated(record: Record, parameters: Pairs = ()) -> Callable[[Any, Any], Any]:
-    """``a · f(b)`` for an element-wise f, rounded once; the backward pass keeps a and b and nothing else."""
-    f, slope, lean = _parts(record, parameters)
-    return _calculus.differentiable(
-        f"gated {record.name}",
-        lambda a, b: a * f(b),
-        [lambda a, b: f(b), lambda a, b: a * slope(b)],
-        lean=lean and (lambda gradient, a, b: (gradient * f(b), lean(gradient * a, b))),
-    )
-
-
-def _parts(record: Record, parameters: Pairs = ()) -> tuple[Function, Function, Function | None]:
-    """Of an element-wise activation: its value and its derivative without each other, and the framework's backward pass."""
+    """``a · f(b)`` for an element-wise f, rounded once; f brings its exact derivative."""
     fixed = dict(record.check(dict(parameters)).fixed)
-    kernel, lean = _calculus.native(record.name, fixed)
-    slope = record.derivatives["x"]
-    return kernel or (lambda x: record.compute(x, **fixed)), (lambda x: slope(x, **fixed)), lean
+    return _calculus.differentiable(f"gated {record.name}", lambda a, b: a * record.function(b, **fixed), [])
 
 
 def _divided(x: Any, axis: int, sizes: tuple[Any, Any]) -> Any:

