@@ -164,6 +164,8 @@ def hardmax(x: Any, axis: Axis = -1, straight_through: Switch = False, *, mask: 
     first = ops.logical_and(place > 0, place == _largest(place, axis))
     # not the bare one-hot: NaN stays, and the result depends on x for frameworks that insist on a gradient
     chosen = ops.where(ops.isnan(shifted), shifted, cast(first, x.dtype))
+    # XLA's largest number of a row may pass over NaN
+    chosen = ops.where(ops.any(ops.isnan(shifted), axis=axis, keepdims=True), math.nan, chosen)
     if not straight_through:
         return chosen
     probabilities = softmax.record.compute(x, axis)
