@@ -183,15 +183,19 @@ def tanh_shrink_backward(g: Any, x: Any) -> Any:
     return g * e.div_(e.add(2.0)).square_()
 
 
-# torch's own give NaN at -inf; in float32 they are right as far as its exponential reaches
+# torch's own give NaN at -inf, and for silu 0 as soon as exp(-x) overflows
 @through_double
 def silu(x: Any) -> Any:
-    return functional.silu(x.clamp(min=-HUGE), inplace=True)
+    x = x.clamp(min=-1000.0)
+    root = torch.exp(0.5 * x)
+    return torch.where(x < -80.0, x * root * root, functional.silu(x))
 
 
 @through_double
 def silu_backward(g: Any, x: Any) -> Any:
-    return torch.ops.aten.silu_backward(g, x.clamp(min=-HUGE))
+    x = x.clamp(min=-1000.0)
+    root = torch.exp(0.5 * x)
+    return torch.where(x < -80.0, g * ((1.0 + x) * root * root), torch.ops.aten.silu_backward(g, x))
 
 
 @through_double
