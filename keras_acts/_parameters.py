@@ -166,7 +166,8 @@ OptionalPositive = Annotated[float | None, Optional(Real(low=0.0, open_low=True)
 Axis = Annotated[int | Sequence[int], Axes()]
 SingleAxis = Annotated[int, Axes(several=False)]
 Switch = Annotated[bool, Flag()]
-Gate = Annotated[str, Choice(("second", "first", "interleaved"))]
+GATES = Choice(("second", "first", "interleaved"))
+Gate = Annotated[str, GATES]
 FixedReal = Annotated[float, Real(learnable=False)]
 FixedPositive = Annotated[float, Real(low=0.0, open_low=True, learnable=False)]
 Norm = Annotated[float, Real(low=1.0, learnable=False)]
@@ -202,6 +203,11 @@ def parameters_of(function: Callable[..., Any]) -> tuple[Parameter, ...]:
             raise TypeError(f"{function.__name__}: parameter {name!r} must declare its kind, as in `{name}: Positive`.")
         declared.append(Parameter(name, kinds[0], argument.default))
     return tuple(declared)
+
+
+def crossed_bounds(min_value: float, max_value: float) -> str | None:
+    """What is wrong with the two ends of a clip, if anything."""
+    return None if min_value < max_value else f"min_value={min_value} must be less than max_value={max_value}."
 
 
 def _complaint(owner: str, name: str, kind: Kind, value: Any) -> str:

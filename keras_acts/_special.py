@@ -59,9 +59,14 @@ def scaled_erfc(x: Any) -> Any:
     return polynomial((x - 2.0) / (x + 2.0), SCALED_ERFC) / (1.0 + 2.0 * x)
 
 
+def rounded(x: Any, steps: float) -> Any:
+    """The nearest multiple of ``1 / steps``, a power of 2: few enough digits that products of it are exact."""
+    return ops.round(x * steps) * (1.0 / steps)
+
+
 def coarse(x: Any) -> Any:
     """The multiple of 1/64 next to `x`: below 64 its square has no more than 24 bits, and is exact in float32."""
-    return ops.round(64.0 * x) / 64.0
+    return rounded(x, 64.0)
 
 
 def leading(number: Any) -> Any:
@@ -110,11 +115,6 @@ def total(main: Any, rest: Any) -> tuple[Any, Any]:
     """The sum, and what rounding took from it, where `rest` is the smaller one (Dekker 1971)."""
     s = main + rest
     return s, (main - s) + rest
-
-
-def rounded(x: Any, steps: float) -> Any:
-    """The nearest multiple of ``1 / steps``, a power of 2: few enough digits that products of it are exact."""
-    return ops.round(x * steps) * (1.0 / steps)
 
 
 def negative_square(x: Any, factor: float) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ import torch
 from keras_acts._frameworks.engine import Engine, Function, pulled, pushed
 from keras_acts._frameworks.torch_kernels import DIFFERENTIATED, LEAN, NATIVE, in_pieces
 from keras_acts._frameworks.torch_rows import settle
-from keras_acts._precision import cast, widen
+from keras_acts._precision import widened
 
 
 class Exact(torch.autograd.Function):
@@ -28,8 +28,7 @@ class Exact(torch.autograd.Function):
     def backward(ctx: Any, gradient: Any) -> Any:
         inputs = ctx.saved_tensors
         if ctx.lean and not torch.is_grad_enabled():
-            gradients = ctx.lean(gradient, *inputs)
-            return None, None, None, *(gradients if isinstance(gradients, tuple) else (gradients,))
+            return None, None, None, ctx.lean(gradient, *inputs)
         return (
             *(None, None, None),
             *(
@@ -67,8 +66,7 @@ def attach(value: Function, derivatives: Sequence[Function], lean: Function | No
     if lean is None and len(derivatives) == 1:
         lean = in_pieces(lambda gradient, x: pulled(gradient, derivatives[0], (x,), x))
     elif lean is not None and not hasattr(lean, "any_dtype"):
-        lean = narrowed(lean)
-        compiled = lean if len(derivatives) == 1 else None
+        compiled = lean = widened(lean)
 
     def function(*inputs: Any) -> Any:
         if torch.compiler.is_compiling():
@@ -78,18 +76,6 @@ def attach(value: Function, derivatives: Sequence[Function], lean: Function | No
         return ExactForward.apply(value, derivatives, lean, *inputs)  # type: ignore[no-untyped-call]
 
     return function
-
-
-def narrowed(lean: Function) -> Function:
-    """A backward pass that computes in the wide dtype, for gradients and inputs of any."""
-
-    def compute(gradient: Any, *inputs: Any) -> Any:
-        gradients = lean(*widen(gradient, *inputs))
-        if isinstance(gradients, tuple):
-            return tuple(cast(each, gradient.dtype) for each in gradients)
-        return cast(gradients, gradient.dtype)
-
-    return compute
 
 
 def forward_modes() -> int:

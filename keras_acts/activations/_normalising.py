@@ -15,7 +15,7 @@ from keras import ops
 from keras_acts._calculus import amax, settle
 from keras_acts._catalogue import along_axis
 from keras_acts._parameters import Axis, FixedPositive, Norm, SingleAxis, Switch
-from keras_acts._precision import HUGE, cast
+from keras_acts._precision import HUGE
 from keras_acts._records import Shape
 
 
@@ -163,7 +163,7 @@ def hardmax(x: Any, axis: Axis = -1, straight_through: Switch = False, *, mask: 
     place = ops.where(shifted == 0, _countdown(x, axis), 0)
     first = ops.logical_and(place > 0, place == _largest(place, axis))
     # not the bare one-hot: NaN stays, and the result depends on x for frameworks that insist on a gradient
-    chosen = ops.where(ops.isnan(shifted), shifted, cast(first, x.dtype))
+    chosen = ops.where(ops.isnan(shifted), shifted, _as_number(first, x))
     # XLA's largest number of a row may pass over NaN
     chosen = ops.where(ops.any(ops.isnan(shifted), axis=axis, keepdims=True), math.nan, chosen)
     if not straight_through:
@@ -271,7 +271,16 @@ def sparsemax(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
     >>> [float(p) for p in keras_acts.activations.sparsemax([0.5, 0.25, -1.0])]
     [0.625, 0.375, 0.0]
     """
-    return sparsemax_parts(x, axis, mask)[0]
+    z = _shifted(_kept(x, mask), axis)
+
+    def step(above: Any) -> Any:
+        return ops.relu(ops.sum(above, axis=axis, keepdims=True) - 1.0) / _divisor(_positive(above, axis))
+
+    threshold = _from_below(step, z, axis)
+    above = ops.relu(z - threshold)
+    # What is left of the threshold, exactly and with its derivative: sum over k entries of (above - rest) is 1
+    rest = (ops.sum(above, axis=axis, keepdims=True) - 1.0) / _divisor(_positive(above, axis))
+    return _without(above, rest)
 
 
 @along_axis(
@@ -300,25 +309,6 @@ def entmax15(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
     >>> [round(float(p), 6) for p in keras_acts.activations.entmax15([2.0, 2.0, -1.0])]
     [0.5, 0.5, 0.0]
     """
-    return ops.square(entmax15_parts(x, axis, mask)[0])
-
-
-def sparsemax_parts(x: Any, axis: Any, mask: Any = None) -> tuple[Any, Any, Any]:
-    """``max(0, z_i - t)``, the scores z, which are x less its largest, and the threshold t: for sparsemax and its loss."""
-    z = _shifted(_kept(x, mask), axis)
-
-    def step(above: Any) -> Any:
-        return ops.relu(ops.sum(above, axis=axis, keepdims=True) - 1.0) / _divisor(_positive(above, axis))
-
-    threshold = _from_below(step, z, axis)
-    above = ops.relu(z - threshold)
-    # What is left of the threshold, exactly and with its derivative: sum over k entries of (above - rest) is 1
-    rest = (ops.sum(above, axis=axis, keepdims=True) - 1.0) / _divisor(_positive(above, axis))
-    return _without(above, rest), z, threshold + rest
-
-
-def entmax15_parts(x: Any, axis: Any, mask: Any = None) -> tuple[Any, Any, Any]:
-    """``max(0, z_i - t)``, the scores z, which are x / 2 less its largest, and the threshold t: for entmax15 and its loss."""
     z = 0.5 * _shifted(_kept(x, mask), axis)
 
     def step(above: Any) -> Any:
@@ -331,7 +321,7 @@ def entmax15_parts(x: Any, axis: Any, mask: Any = None) -> tuple[Any, Any, Any]:
     total = _divisor(ops.sum(above, axis=axis, keepdims=True))
     excess = ops.sum(ops.square(above), axis=axis, keepdims=True) - 1.0
     rest = excess / (total + ops.sqrt(ops.square(total) - _positive(above, axis) * excess))
-    return _without(above, rest), z, threshold + rest
+    return ops.square(_without(above, rest))
 
 
 def _from_below(step: Callable[[Any], Any], z: Any, axis: Any) -> Any:
@@ -351,7 +341,11 @@ def _without(above: Any, rest: Any) -> Any:
 
 
 def _positive(above: Any, axis: Any) -> Any:
-    return ops.sum(cast(above > 0, above.dtype), axis=axis, keepdims=True)
+    return ops.sum(_as_number(above > 0, above), axis=axis, keepdims=True)
+
+
+def _as_number(condition: Any, like: Any) -> Any:
+    return ops.where(condition, ops.ones_like(like), ops.zeros_like(like))
 
 
 def _kept(x: Any, mask: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from keras import ops
 
 from keras_acts._catalogue import activation, derivative
-from keras_acts._parameters import AnyReal, Positive, Switch
+from keras_acts._parameters import AnyReal, Positive, Switch, crossed_bounds
 from keras_acts._precision import rounded
 
 
@@ -102,9 +102,7 @@ def _(x: Any, straight_through: bool = False) -> Any:
     limits=(-1, 1),
     parity="odd",
     aliases=("hardtanh",),
-    conflict=lambda min_value, max_value: (
-        None if min_value < max_value else f"min_value={min_value} must be less than max_value={max_value}."
-    ),
+    conflict=crossed_bounds,
     reference="Collobert 2004, Large scale machine learning, PhD thesis",
 )
 def hard_tanh(x: Any, min_value: AnyReal = -1.0, max_value: AnyReal = 1.0) -> Any:

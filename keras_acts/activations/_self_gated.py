@@ -6,7 +6,7 @@ from typing import Any
 from keras import ops
 
 from keras_acts._catalogue import activation, derivative
-from keras_acts._parameters import AnyReal, Switch
+from keras_acts._parameters import AnyReal, Switch, crossed_bounds
 from keras_acts._precision import HUGE
 from keras_acts._special import mills_ratio, negative_square, rounded, total
 from keras_acts.activations._piecewise import hard_sigmoid, hard_tanh
@@ -190,9 +190,7 @@ def _scaled_tail(a: Any) -> Any:
     smoothness=0,
     limits=(0, 10),
     aliases=("gelu_10",),
-    conflict=lambda min_value, max_value: (
-        None if min_value < max_value else f"min_value={min_value} must be less than max_value={max_value}."
-    ),
+    conflict=crossed_bounds,
     reference="Wu et al. 2020, Integer quantization for deep learning inference, arXiv:2004.09602",
 )
 def clipped_gelu(x: Any, min_value: AnyReal = -10.0, max_value: AnyReal = 10.0) -> Any:

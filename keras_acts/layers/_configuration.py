@@ -11,8 +11,9 @@ from typing import Any
 
 import keras
 
-from keras_acts._parameters import shown
+from keras_acts._parameters import Integer, Optional, shown
 
+SEED = Optional(Integer(0, 2**31 - 1))
 MAX_PARAMETERS = 2**24  # of one weight, so that a file can't ask for all memory
 
 # What each weight has, in the order in which constructors take it: an argument called <weight>_<kind>

@@ -1,6 +1,5 @@
 """Layers that apply an activation whose parameters are fixed."""
 
-import math
 from typing import Any
 
 import keras
@@ -127,15 +126,6 @@ class Softmax(FixedActivation):
         """The probabilities."""
         if mask is None:
             return self.activation(inputs)
+        # Keras's layer takes numbers too
         kept = mask if keras.backend.standardize_dtype(mask.dtype) == "bool" else ops.greater(mask, 0.5)
-        sizes = zip(reversed(kept.shape), reversed(inputs.shape), strict=False)
-        if len(kept.shape) > len(inputs.shape) or not all(size in (1, of) or None in (size, of) for size, of in sizes):
-            raise ValueError(
-                f"Softmax: a mask of shape {tuple(kept.shape)} does not broadcast to inputs of shape {tuple(inputs.shape)}."
-            )
-        kept = ops.logical_and(kept, ops.ones_like(inputs, dtype="bool"))
-        # -inf leaves no weight to what is masked; a row without anything else needs a number to stay finite
-        empty = ops.logical_not(ops.any(kept, axis=self.parameters["axis"], keepdims=True))
-        zero = ops.zeros_like(inputs)
-        logits = ops.where(kept, inputs, ops.where(empty, zero, zero - math.inf))
-        return ops.where(kept, self.activation(logits), zero)
+        return self.activation(inputs, mask=kept)

@@ -8,12 +8,11 @@ from keras import ops
 
 from keras_acts._catalogue import describe, resolve
 from keras_acts._forms import Parameterised
-from keras_acts._parameters import Choice, Flag, Integer, Optional, Real
+from keras_acts._parameters import GATES, Flag, Integer, Optional, Real
 from keras_acts.activations._gated import gated, halves
-from keras_acts.layers._configuration import checked_kwargs, serialized, take, taken
+from keras_acts.layers._configuration import SEED, checked_kwargs, serialized, take, taken
 
 WIDTH = Integer(1, 2**24)
-GATES = Choice(("second", "first", "interleaved"))
 
 
 class GatedDense(keras.layers.Layer):
@@ -196,7 +195,7 @@ class GatedFeedForward(keras.layers.Layer):
         self.multiple_of = WIDTH.check(owner, "multiple_of", multiple_of)
         self.use_bias = Flag().check(owner, "use_bias", use_bias)
         self.dropout = Real(0.0, 1.0).check(owner, "dropout", dropout)
-        self.seed = Optional(Integer(0, 2**31 - 1)).check(owner, "seed", seed)
+        self.seed = SEED.check(owner, "seed", seed)
         kernel = (kernel_initializer, kernel_regularizer, kernel_constraint)
         take(self, {"kernel": kernel, "bias": (bias_initializer, bias_regularizer, bias_constraint)})
         self.input_spec = keras.layers.InputSpec(min_ndim=2)

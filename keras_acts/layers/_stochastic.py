@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_acts import activations
 from keras_acts._parameters import Axes, Flag, Real
+from keras_acts.layers._configuration import SEED, checked_kwargs
 
 TINY = 2.0**-24  # the distance of a uniform number of float32 from 0 and 1
 
@@ -15,12 +16,11 @@ class StochasticActivation(keras.layers.Layer):
     """Base of the layers here: owns the generator of its random numbers."""
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
-            raise TypeError(f"{type(self).__name__}: seed must be an integer or None; got {seed!r:.80}.")
+        owner = type(self).__name__
+        super().__init__(**checked_kwargs(owner, kwargs))
         self.supports_masking = True
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed = SEED.check(owner, "seed", seed)
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.built = True
 
     def _uniform(self, like: Any, low: float, high: float) -> Any:
