@@ -28,12 +28,12 @@ def differentiable(
         kernel: The framework's own kernel, which then stands in for the formula.
         lean: A backward pass ``(gradient, x)`` that stands in for the derivative where it is not differentiated again.
     """
-    value = kernel or widened(formula)
-    if kernel and name in ENGINE.differentiated:
+    value = widened(formula) if kernel is None else kernel
+    if kernel is not None and name in ENGINE.differentiated:
         return value
     if not derivatives:
         return ENGINE.compile(value)
-    elementwise_of_one = not kernel and len(derivatives) == 1
+    elementwise_of_one = kernel is None and len(derivatives) == 1
     attached = ENGINE.attach(ENGINE.in_pieces(value) if elementwise_of_one else value, derivatives, lean)
     if name not in ENGINE.differentiated or len(derivatives) > 1:  # which says nothing of learned parameters
         return attached
@@ -69,4 +69,4 @@ def _engine() -> Engine:
 ENGINE = _engine()
 sin, cos, tanh = ENGINE.sin, ENGINE.cos, ENGINE.tanh
 arctan, arcsinh = ENGINE.arctan, ENGINE.arcsinh
-settle, amax = ENGINE.settle, ENGINE.amax
+settle, amax, remember = ENGINE.settle, ENGINE.amax, ENGINE.remember

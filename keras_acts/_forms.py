@@ -1,6 +1,5 @@
 """The forms an activation takes: a call on a tensor, a node in a functional model, an object with its parameters set."""
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -137,7 +136,7 @@ def output_shape(record: Record, settings: Settings, shape: Sequence[int | None]
     return record.output_shape(tuple(shape), **dict(settings.fixed))
 
 
-@functools.lru_cache(maxsize=1024)
+@_calculus.remember
 def _attached(record: Record, fixed: Pairs, learned: tuple[str, ...], masked: bool) -> Callable[..., Any]:
     """The formula with its derivatives, for one setting of its parameters, as a function of tensors."""
     tensors = (*learned, MASK) if masked else learned
@@ -150,7 +149,7 @@ def _attached(record: Record, fixed: Pairs, learned: tuple[str, ...], masked: bo
     return _calculus.differentiable(record.name, formula, derivatives, kernel, lean)
 
 
-@functools.lru_cache(maxsize=1024)
+@_calculus.remember
 def _slope(record: Record, fixed: Pairs, learned: tuple[str, ...]) -> Callable[..., Any]:
     """The derivative in x, for one setting of the parameters."""
     if "x" not in record.derivatives:

@@ -13,7 +13,8 @@ class SparseMapLoss(keras.losses.Loss):
     """Base of the losses here: the Fenchel-Young loss of a map from logits to a distribution.
 
     With the map p of the logits z, its entropy H and the target q it is ``z · (p - q) + H(p) - H(q)``: at least 0, 0 only where
-    p = q, convex in z, and its gradient in z is ``p - q``.
+    p = q, convex in z, and its gradient in z is ``p - q``. It is computed as a sum of two terms that are never negative, so
+    that nothing cancels: how far apart p and q are, and how far below the map's threshold the logits lie that q wants.
     """
 
     def __init__(
@@ -34,17 +35,22 @@ class SparseMapLoss(keras.losses.Loss):
         # A shift of the logits changes nothing, since both distributions sum to 1; small ones lose nothing in the products.
         logits = y_pred - ops.stop_gradient(ops.max(y_pred, axis=self.axis, keepdims=True))
         probabilities = self.map(logits)
-        # a logit of -inf rules its class out: the product with a probability of 0 is 0
-        ruled_out = ops.logical_and(ops.isinf(logits), target == 0)
-        terms = ops.where(ruled_out, ops.zeros_like(logits), logits) * (probabilities - target)
-        return ops.sum(terms + self.entropy(probabilities) - self.entropy(target), axis=self.axis)
+        largest = ops.max(logits, axis=self.axis, keepdims=True)
+        threshold = largest - self.lead(ops.max(probabilities, axis=self.axis, keepdims=True))
+        # a logit of -inf rules its class out: it costs nothing if the target does not want it either
+        wanted = ops.where(target == 0, threshold, logits)
+        return ops.sum(self.divergence(probabilities, target) + target * ops.relu(threshold - wanted), axis=self.axis)
 
     def map(self, logits: Any) -> Any:
         """The distribution that the logits stand for."""
         raise NotImplementedError
 
-    def entropy(self, probabilities: Any) -> Any:
-        """The terms, one for each class, of the generalised entropy that the map maximises."""
+    def lead(self, probability: Any) -> Any:
+        """How far a logit lies above the threshold that has the `probability`."""
+        raise NotImplementedError
+
+    def divergence(self, probabilities: Any, target: Any) -> Any:
+        """The Bregman divergence of minus the entropy that the map maximises: a term for each class."""
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
@@ -83,9 +89,13 @@ class SparsemaxLoss(SparseMapLoss):
         """The projection of the logits to the simplex."""
         return activations.sparsemax(logits, axis=self.axis)
 
-    def entropy(self, probabilities: Any) -> Any:
-        """Gini's."""
-        return 0.5 * probabilities * (1.0 - probabilities)
+    def lead(self, probability: Any) -> Any:
+        """The probability itself."""
+        return probability
+
+    def divergence(self, probabilities: Any, target: Any) -> Any:
+        """That of Gini's entropy."""
+        return 0.5 * ops.square(probabilities - target)
 
 
 class Entmax15Loss(SparseMapLoss):
@@ -119,10 +129,16 @@ class Entmax15Loss(SparseMapLoss):
         """The sparse map between softmax and sparsemax."""
         return activations.entmax15(logits, axis=self.axis)
 
-    def entropy(self, probabilities: Any) -> Any:
-        """Tsallis's, of order 1.5."""
-        positive = ops.where(probabilities > 0, probabilities, ops.ones_like(probabilities))  # the root has no slope at 0
-        return 4.0 / 3.0 * ops.where(probabilities > 0, positive * (1.0 - ops.sqrt(positive)), ops.zeros_like(probabilities))
+    def lead(self, probability: Any) -> Any:
+        """Twice the root, since the map halves the logits and squares."""
+        return 2.0 * ops.sqrt(probability)
+
+    def divergence(self, probabilities: Any, target: Any) -> Any:
+        """That of Tsallis's entropy of order 1.5."""
+        zero = probabilities == 0
+        root = ops.where(zero, 0.0, ops.sqrt(ops.where(zero, 1.0, probabilities)))  # the root has no slope at 0
+        wanted = ops.sqrt(target)
+        return 2.0 / 3.0 * ops.square(root - wanted) * (root + 2.0 * wanted)
 
 
 __all__ = ["Entmax15Loss", "SparsemaxLoss"]

@@ -30,7 +30,11 @@ def is_volume(parameters):
     """
     if parameters.get("mode") != "compiled":
         return False
-    return bool(parameters.get("given")) or (backends.NAME == "torch" and parameters.get("dtype") in ("float16", "float64"))
+    if backends.NAME == "torch" and (
+        parameters.get("dtype") in ("float16", "float64") or parameters.get("policy") == "float32"
+    ):
+        return True
+    return bool(parameters.get("given"))
 
 
 # every element-wise activation under each setting of its parameters

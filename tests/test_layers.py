@@ -252,7 +252,7 @@ def test_gradients_through_masked_softmax_are_finite(mask):
 
 
 def test_mask_that_does_not_broadcast_is_refused_with_both_shapes():
-    with pytest.raises(ValueError, match=r"mask of shape \(2,\) does not broadcast to inputs of shape \(2, 4, 3\)"):
+    with pytest.raises(ValueError, match=r"mask of shape \(2,\) does not broadcast to an input of shape \(2, 4, 3\)"):
         Softmax()(X, mask=keras.ops.convert_to_tensor([True, False]))
 
 

@@ -38,7 +38,7 @@ PROBLEMS = [
 ]
 
 
-@each_mode
+@pytest.mark.parametrize("mode", marks.LOSS_MODES)
 @pytest.mark.parametrize(("name", "problem"), PROBLEMS)
 def test_loss_and_gradient_equal_those_behind_the_stock_activation(name, problem, mode):
     loss, labels, logits = problem()
@@ -162,7 +162,7 @@ def test_no_other_distribution_gives_more(loss):
     assert ((z * others).sum(-1) + entropy(others) <= best + 1e-5).all()
 
 
-@pytest.mark.parametrize("mode", backends.MODES)
+@pytest.mark.parametrize("mode", marks.LOSS_MODES)
 @each_sparse_loss
 def test_gradient_of_a_sparse_loss_is_the_map_minus_the_target(loss, mode):
     q = backends.tensor(targets(), "float32")

@@ -19,6 +19,9 @@ def repeat(step: Function, start: Any, most: int) -> Any:
     return start
 
 
+remember = functools.lru_cache(maxsize=1024)
+
+
 @dataclass(frozen=True)
 class Engine:
     """How one framework takes part.
@@ -31,6 +34,7 @@ class Engine:
     - `in_pieces` makes an element-wise function of one shape work on pieces of large tensors, where that spares memory traffic.
     - `compile` makes one call of many operations.
     - `settle(step, start, most)` repeats a step, at most so often, until nothing changes if the framework can see that.
+    - `remember` makes a function keep its last results by argument.
     - `amax` stands in for `keras.ops.max`, which the compiler of one framework can't take along several axes.
     - `sin`, `cos`, `tanh`, `arctan`, `arcsinh` stand in for those of `keras.ops` that lose float64.
     """
@@ -44,6 +48,7 @@ class Engine:
     compile: Callable[[Function], Function] = lambda function: function
     keep_logits: Callable[[Any, Any], None] = lambda probabilities, logits: None
     settle: Callable[[Function, Any, int], Any] = repeat
+    remember: Callable[[Function], Function] = remember
     amax: Function = ops.max
     sin: Function = ops.sin
     cos: Function = ops.cos

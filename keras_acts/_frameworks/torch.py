@@ -1,11 +1,12 @@
 """torch: an autograd function that keeps the inputs only."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from keras_acts._frameworks.engine import Engine, Function, pulled, pushed
+from keras_acts._frameworks.engine import Engine, Function, pulled, pushed, remember
 from keras_acts._frameworks.torch_kernels import DIFFERENTIATED, LEAN, NATIVE, in_pieces
 from keras_acts._frameworks.torch_rows import settle
 from keras_acts._precision import widened
@@ -84,6 +85,17 @@ def forward_modes() -> int:
     return sum(level.key() == torch._C._functorch.TransformType.Jvp for level in levels)
 
 
+def remembered(function: Function) -> Function:
+    """The compiler would warn of a cache, and trace what is behind it anyway."""
+    quick = remember(function)
+
+    @functools.wraps(function)
+    def run(*arguments: Any) -> Any:
+        return function(*arguments) if torch.compiler.is_compiling() else quick(*arguments)
+
+    return run
+
+
 def amax(x: Any, axis: Any, keepdims: bool) -> Any:
     return torch.amax(x, dim=axis, keepdim=keepdims)
 
@@ -97,4 +109,5 @@ ENGINE = Engine(
     in_pieces=in_pieces,
     amax=amax,
     settle=settle,
+    remember=remembered,
 )
