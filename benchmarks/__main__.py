@@ -28,9 +28,7 @@ def measure(names: list[str], size: int, rounds: int) -> dict[str, Any]:
 
     engine = engines.engine()
     rng = np.random.default_rng(0)
-    normal = rng.normal(size=size).astype("float32").reshape(-1, 1024)
-    x, half = engine.array(normal), engine.array(normal, "bfloat16")
-    small = engine.array(normal.ravel()[:1024])
+    normal = rng.normal(size=size).astype("float32")
     batch = engine.array(rng.normal(size=(engines.BATCH, engines.WIDTH)).astype("float32"))
     scale = math.sqrt(2 / engines.WIDTH)
     weights = [
@@ -43,6 +41,9 @@ def measure(names: list[str], size: int, rounds: int) -> dict[str, Any]:
         variants = {"ours": ours, "stock": engines.stock(record), "own": engines.own(name)}
         variants = {key: f for key, f in variants.items() if f is not None}
         pair = {key: f for key, f in variants.items() if key != "own"}
+
+        shaped = normal.reshape(engines.SHAPES.get(name, (-1, 1024)))
+        x, half, small = engine.array(shaped), engine.array(shaped, "bfloat16"), engine.array(shaped[:1])
 
         def timed(run: Callable, functions: dict, *inputs: Any, rounds: int = rounds, inner: int = 1) -> dict[str, float]:
             return engines.interleaved({key: run(f, *inputs) for key, f in functions.items()}, rounds, inner)

@@ -28,6 +28,7 @@ OWN: dict[str, dict[str, str]] = {
         **{"soft_shrink": "softshrink", "tanh_shrink": "tanhshrink", "hard_silu": "hardswish", "gelu_tanh": "gelu"},
         **{name: f"torch.{name}" for name in ("abs", "sin", "cos", "sinc", "sinh", "sign", "erf", "atan", "asinh", "exp")},
         "exponential": "torch.exp",
+        **dict.fromkeys(("bilinear", "linear", "prelu"), "torch.none"),  # functions of weights there
     },
     "tensorflow": {
         "": "tensorflow.nn",
@@ -50,6 +51,8 @@ ARGUMENTS: dict[tuple[str, str], dict[str, Any]] = {
     ("torch", "threshold"): {"threshold": 0.5, "value": 0.0},
     **{("torch", name): {"dim": -1} for name in ("softmax", "log_softmax", "softmin")},
 }
+
+SHAPES = {"softmax2d": (-1, 16, 8, 8)}  # what takes no matrix
 
 
 def own(name: str) -> Callable[[Any], Any] | None:

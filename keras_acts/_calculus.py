@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_acts._frameworks.engine import Engine
+from keras_acts._frameworks.engine import Engine, Partial
 from keras_acts._precision import HALF, widened
 
 Function = Callable[..., Any]
@@ -16,8 +16,8 @@ def differentiable(
     name: str,
     formula: Function,
     derivatives: Sequence[Function],
-    kernel: Function | None = None,
-    lean: Function | None = None,
+    kernel: Function | Partial | None = None,
+    lean: Function | Partial | None = None,
 ) -> Function:
     """``formula(x, *parameters)`` for any float dtype, with `derivatives` (one for each argument) as its gradient.
 
@@ -25,16 +25,21 @@ def differentiable(
         name: Name of the activation.
         formula: Its value.
         derivatives: Derivatives in `x` and the parameters; empty if the framework is to differentiate the formula.
-        kernel: The framework's own kernel, which then stands in for the formula.
+        kernel: The framework's own kernel, which then stands in for the formula; if it is `Partial`, for some tensors.
         lean: A backward pass ``(gradient, x)`` that stands in for the derivative where it is not differentiated again.
     """
-    value = widened(formula) if kernel is None else kernel
-    if kernel is not None and name in ENGINE.differentiated:
-        return value
+    if kernel is not None and not isinstance(kernel, Partial):
+        value = attachable = kernel
+        if name in ENGINE.differentiated:
+            return value
+    else:
+        value = widened(formula)
+        attachable = ENGINE.in_pieces(value) if len(derivatives) == 1 else value
+        if kernel is not None:
+            attachable = kernel.or_else(attachable)
     if not derivatives:
         return ENGINE.compile(value)
-    elementwise_of_one = kernel is None and len(derivatives) == 1
-    attached = ENGINE.attach(ENGINE.in_pieces(value) if elementwise_of_one else value, derivatives, lean)
+    attached = ENGINE.attach(attachable, derivatives, lean)
     if name not in ENGINE.differentiated or len(derivatives) > 1:  # which says nothing of learned parameters
         return attached
     compiled = ENGINE.compile(value)
@@ -47,7 +52,7 @@ def differentiable(
     return choose
 
 
-def native(name: str, parameters: Mapping[str, Any]) -> tuple[Function | None, Function | None]:
+def native(name: str, parameters: Mapping[str, Any]) -> tuple[Function | Partial | None, Function | Partial | None]:
     """The framework's own kernel and backward pass for an activation with these parameters, where there is a right one."""
     kernel, lean = (kernels.get(name) for kernels in (ENGINE.native, ENGINE.lean))
     return kernel(**parameters) if kernel else None, lean(**parameters) if lean else None

@@ -24,17 +24,17 @@ LOSS_MODES = ("eager", pytest.param("compiled", marks=pytest.mark.full)) if back
 
 
 def is_volume(parameters):
-    """Compiled runs of other parameters than the defaults: the program differs in its constants only.
+    """Compiled runs and public derivatives at other parameters than the defaults: the program differs in its constants only.
 
-    On torch it has the kernels of eager mode and takes a second, so one dtype of each path is enough.
+    On torch a compiled one has the kernels of eager mode and takes a second, so one dtype of each path is enough.
     """
-    if parameters.get("mode") != "compiled":
+    other = bool(parameters.get("given"))
+    if parameters.get("way") == "derivative":
+        return other or parameters.get("dtype") == "float16"
+    if "compiled" not in (parameters.get("mode"), parameters.get("how")):
         return False
-    if backends.NAME == "torch" and (
-        parameters.get("dtype") in ("float16", "float64") or parameters.get("policy") == "float32"
-    ):
-        return True
-    return bool(parameters.get("given"))
+    one_of_a_path = parameters.get("dtype") in ("float16", "float64") or parameters.get("policy") == "float32"
+    return other or (backends.NAME == "torch" and one_of_a_path)
 
 
 # every element-wise activation under each setting of its parameters

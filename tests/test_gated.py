@@ -421,7 +421,7 @@ WRONG = [
     ({"activation": {"module": "builtins", "class_name": "function", "config": "system"}}, ValueError, "activation's name"),
     ({"activation": keras_acts.get("glu", axis=1)}, ValueError, "glu has axis=1"),
     ({"activation": keras_acts.get("glu", gate="first")}, ValueError, "glu has gate='first'"),
-    ({"kernel_initializer": "os.system"}, ValueError, ""),
+    ({"kernel_initializer": "os.system"}, ValueError, "os.system"),
     ({"kernel_initializer": None}, TypeError, "kernel_initializer must be one of Keras's own initializers"),
     ({"bias_regularizer": lambda x: 0.0}, TypeError, "bias_regularizer must be one of Keras's own regularizers"),
     ({"activity_regularizer": lambda x: 0.0}, TypeError, "activity_regularizer must be one of Keras's own regularizers"),

@@ -1,5 +1,6 @@
 """Gradients against the exact ones: by the backend's backpropagation, and by the public `derivative`."""
 
+import functools
 import math
 
 import keras
@@ -122,17 +123,23 @@ SHAPES = [(), (5,), (1, 5), (3, 1, 1), (3, 6, 5)]
 @pytest.mark.parametrize(("record", "parameter"), LEARNED)
 def test_the_gradient_of_a_learned_parameter_is_summed_over_what_shares_it(record, parameter, shape, dtype, mode):
     """A float32 parameter under an input of any dtype, as in mixed precision: summed before it is rounded."""
-    random = np.random.default_rng(0)
-    x = backends.array(backends.tensor(random.integers(-24, 24, (3, 6, 5)) / 8, dtype))
-    upstream = random.integers(-8, 8, x.shape) / 4
-    setting = random.uniform(0.2, 3, shape).astype("float32").astype("float64")
+    x, upstream, setting, exact, size = learned_problem(record.name, parameter, shape)
     inputs, weights = backends.tensor(x, dtype), backends.tensor(upstream, dtype)
     pulled = backends.gradient_in_mode(
         lambda a: keras.ops.sum(keras.ops.cast(weights * record.function(inputs, **{parameter: a}), "float32")), mode
     )
     got = backends.array(pulled(backends.tensor(setting, "float32")))
     assert got.shape == shape
-    formula = oracle.formula_of(record.name)
+    assert (np.abs(got - exact) <= 8 * 2.0**-23 * size).all(), (got, exact)
+
+
+@functools.cache
+def learned_problem(name, parameter, shape):
+    """Inputs and upstream gradients that every dtype holds, a parameter; its exact gradient and the sum of the magnitudes."""
+    random = np.random.default_rng(0)
+    x, upstream = random.integers(-24, 24, (3, 6, 5)) / 8, random.integers(-8, 8, (3, 6, 5)) / 4
+    setting = random.uniform(0.2, 3, shape).astype("float32").astype("float64")
+    formula = oracle.formula_of(name)
 
     def slope(x, value):
         return float(oracle.evaluate(lambda a: formula(x, **{parameter: a}), value, 1)[1])
@@ -141,4 +148,4 @@ def test_the_gradient_of_a_learned_parameter_is_summed_over_what_shares_it(recor
     summed = tuple(range(3 - len(shape))) + tuple(3 - len(shape) + i for i, size in enumerate(shape) if size == 1)
     sizes = np.maximum(np.abs(terms), np.abs(upstream))
     exact, size = (np.sum(t, axis=summed, keepdims=True).reshape(shape) for t in (terms, sizes))
-    assert (np.abs(got - exact) <= 8 * 2.0**-23 * size).all(), (got, exact)
+    return x, upstream, setting, exact, size

@@ -98,6 +98,13 @@ def test_layer_is_known_by_its_public_module(layer):
     assert getattr(keras_acts.layers, type(layer).__name__) is type(layer)
 
 
+def test_layer_hides_nothing_of_its_base(layer):
+    """On torch that is a `torch.nn.Module`, whose `parameters()` an optimizer of torch asks for."""
+    own = {name for kind in type(layer).__mro__ if kind.__module__.startswith("keras_acts") for name in vars(kind)}
+    meant = {"build", "call", "compute_output_shape", "compute_mask", "get_config", "from_config"}
+    assert {name for name in own & set(dir(keras.layers.Layer)) if not name.startswith("_")} <= meant
+
+
 def test_public_layers_are_all_tested():
     assert {type(layer).__name__ for layer in every_layer()} == set(keras_acts.layers.__all__)
 

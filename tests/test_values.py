@@ -1,11 +1,11 @@
 """Values against the exact ones."""
 
-import math
-
 import keras
 import numpy as np
 import pytest
 
+from keras_acts import _calculus
+from keras_acts._frameworks.engine import Partial
 from keras_acts.conformance import backends, cases, judge, oracle
 from keras_acts.conformance.references import periodic
 from tests import marks
@@ -67,21 +67,34 @@ def test_any_shape_is_kept(elementwise, shape):
     assert tuple(got.shape) == shape
 
 
-@pytest.mark.any_backend
-@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
-def test_a_large_tensor_gives_what_its_parts_give(elementwise, dtype):
-    """Backends may look at a large one first, or divide it: forward, backward, and where one number is extreme."""
-    numbers = np.random.default_rng(0).normal(0, 3, (4, 2**16))
-    numbers[1, 5], numbers[2, 7] = 3e38, math.nan
-    numbers[3, :2] = math.inf, -math.inf
-    function = cases.function(elementwise)
-    for call in (function, backends.gradient(function)):
-        whole = backends.array(call(backends.tensor(numbers, dtype)))
-        for row, got in zip(numbers, whole, strict=True):
-            one = backends.array(call(backends.tensor(row[None], dtype)))[0]
-            few = backends.array(call(backends.tensor(row[:64], dtype)))
-            np.testing.assert_allclose(got, one, rtol=1e-6)
-            np.testing.assert_allclose(got[:64], few, rtol=1e-6)
+def looks(record, given):
+    """Whether a kernel is taken for some numbers only."""
+    return any(isinstance(kernel, Partial) for kernel in _calculus.native(record.name, cases.all_parameters(record, given)))
+
+
+@pytest.mark.parametrize(
+    ("record", "given", "dtype"),
+    [
+        pytest.param(record, given, dtype, id=f"{record.name}-{given}-{dtype}")
+        for record, given in cases.CASES
+        if looks(record, given)
+        for dtype in (["float32"] if given else [*cases.HALF, "float32", "float64"])
+    ],
+)
+def test_tensors_without_extreme_numbers_are_right_too(record, given, dtype):
+    """Value, and gradient as in training."""
+    function = cases.function(record, given)
+    points = cases.inputs(dtype)
+    with backends.floats(dtype):
+        of = backends.value_and_gradient(function, again=False)
+        value, slope = map(backends.array, of(backends.tensor(points, dtype)))
+        for low, high in ((-0.9, 0.9), (-5.99, 5.0), (-9.0, 11.99), (-79.0, 87.0), (-1e30, 1e30)):
+            inside = np.flatnonzero((low <= points) & (points <= high))
+            narrow = backends.tensor(np.resize(points[inside], cases.SIZE), dtype)
+            for whole, part in zip((value, slope), of(narrow), strict=True):
+                whole[inside] = backends.array(part)[: len(inside)]
+            for judgement in (judge.value(record, dtype, value, given), judge.gradient(record, dtype, slope, given)):
+                assert judgement.kept, (low, high, judgement.breach)
 
 
 def test_each_reference_keeps_its_digits(elementwise):

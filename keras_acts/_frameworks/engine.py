@@ -19,6 +19,14 @@ def repeat(step: Function, start: Any, most: int) -> Any:
     return start
 
 
+class Partial:
+    """A kernel that is right for some tensors only."""
+
+    def or_else(self, general: Function) -> Function:
+        """The kernel where it is right, else `general`."""
+        raise NotImplementedError
+
+
 remember = functools.lru_cache(maxsize=1024)
 
 
@@ -28,7 +36,7 @@ class Engine:
 
     - `attach(value, derivatives, lean)` makes a function with that value and those derivatives, one for each argument.
     - `tensors` are the types of its dense tensors.
-    - `native` finds the kernel for given parameters, where there is one that is right in every float dtype.
+    - `native` finds the kernel for given parameters, where there is one that is right in every float dtype; some are `Partial`.
     - `lean` finds the backward pass ``(gradient, x)`` for given parameters that passes over memory less often than the formula.
     - `differentiated` names those whose automatic derivative, of kernel or formula, is right and lean.
     - `in_pieces` makes an element-wise function of one shape work on pieces of large tensors, where that spares memory traffic.
@@ -39,10 +47,10 @@ class Engine:
     - `sin`, `cos`, `tanh`, `arctan`, `arcsinh` stand in for those of `keras.ops` that lose float64.
     """
 
-    attach: Callable[[Function, Sequence[Function], Function | None], Function]
+    attach: Callable[[Function, Sequence[Function], Function | Partial | None], Function]
     tensors: tuple[type, ...] = ()
-    native: Mapping[str, Callable[..., Function | None]] = field(default_factory=dict)
-    lean: Mapping[str, Callable[..., Function | None]] = field(default_factory=dict)
+    native: Mapping[str, Callable[..., Function | Partial | None]] = field(default_factory=dict)
+    lean: Mapping[str, Callable[..., Function | Partial | None]] = field(default_factory=dict)
     differentiated: frozenset[str] = frozenset()
     in_pieces: Callable[[Function], Function] = lambda function: function
     compile: Callable[[Function], Function] = lambda function: function
@@ -61,9 +69,9 @@ def _relu(negative_slope: float, max_value: float | None, threshold: float) -> F
     return ops.relu if (negative_slope, max_value, threshold) == (0, None, 0) else None
 
 
-# Piecewise linear: automatic differentiation multiplies by the slope of the branch taken, which is exact. The first two
-# round nothing in any dtype.
-LINEAR = frozenset({"linear", "relu", "leaky_relu"})
+# Automatic differentiation multiplies by the slope of the branch taken, or by the value of the exponential: exact and lean.
+# The first two round nothing in any dtype.
+DIFFERENTIATED = frozenset({"linear", "relu", "leaky_relu", "exponential"})
 EXACT: Mapping[str, Callable[..., Function | None]] = {"linear": lambda: lambda x: x, "relu": _relu}
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import jax
 
-from keras_acts._frameworks.engine import EXACT, LINEAR, Engine, Function, pushed
+from keras_acts._frameworks.engine import DIFFERENTIATED, EXACT, Engine, Function, Partial, pushed
 
 
-def attach(value: Function, derivatives: Sequence[Function], lean: Function | None) -> Function:
+def attach(value: Function, derivatives: Sequence[Function], lean: Function | Partial | None) -> Function:
     function = jax.custom_jvp(value)
 
     @function.defjvp
@@ -33,7 +33,7 @@ ENGINE = Engine(
     attach,
     (jax.Array,),
     EXACT,
-    differentiated=LINEAR,
+    differentiated=DIFFERENTIATED,
     compile=functools.partial(jax.jit, inline=True),
     settle=settle,
     sin=jax.numpy.sin,

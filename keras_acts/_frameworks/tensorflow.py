@@ -5,10 +5,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_acts._frameworks.engine import EXACT, LINEAR, Engine, Function, pulled
+from keras_acts._frameworks.engine import DIFFERENTIATED, EXACT, Engine, Function, Partial, pulled
 
 
-def attach(value: Function, derivatives: Sequence[Function], lean: Function | None) -> Function:
+def attach(value: Function, derivatives: Sequence[Function], lean: Function | Partial | None) -> Function:
     def function(*inputs: Any) -> Any:
         def backward(gradient: Any) -> Any:
             return [
@@ -35,4 +35,4 @@ def settle(step: Function, start: Any, most: int) -> Any:
     return tf.stop_gradient(steps[1])
 
 
-ENGINE = Engine(attach, (tf.Tensor,), EXACT, differentiated=LINEAR, keep_logits=keep, settle=settle)
+ENGINE = Engine(attach, (tf.Tensor,), EXACT, differentiated=DIFFERENTIATED, keep_logits=keep, settle=settle)

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from keras_acts._frameworks.engine import Engine, Function, pulled, pushed, remember
-from keras_acts._frameworks.torch_kernels import DIFFERENTIATED, LEAN, NATIVE, in_pieces
+from keras_acts._frameworks.engine import Engine, Function, Partial, pulled, pushed, remember
+from keras_acts._frameworks.torch_kernels import AUTOMATIC, LEAN, NATIVE, in_pieces
 from keras_acts._frameworks.torch_rows import settle
 from keras_acts._precision import widened
 
@@ -62,11 +62,12 @@ class ExactForward(Exact):
         return pushed([ctx.derivatives[i] for i in given])(*(tangents[i] for i in given), *ctx.saved_tensors)
 
 
-def attach(value: Function, derivatives: Sequence[Function], lean: Function | None) -> Function:
-    compiled = None  # the compiler fuses a derivative by itself, and takes torch's own backward kernels apart less exactly
-    if lean is None and len(derivatives) == 1:
-        lean = in_pieces(lambda gradient, x: pulled(gradient, derivatives[0], (x,), x))
-    elif lean is not None and not hasattr(lean, "any_dtype"):
+def attach(value: Function, derivatives: Sequence[Function], lean: Function | Partial | None) -> Function:
+    compiled = None  # the compiler fuses a derivative by itself
+    if isinstance(lean, Partial) or (lean is None and len(derivatives) == 1):
+        general = in_pieces(lambda gradient, x: pulled(gradient, derivatives[0], (x,), x))
+        lean = general if lean is None else lean.or_else(general)
+    elif lean is not None:
         compiled = lean = widened(lean)
 
     def function(*inputs: Any) -> Any:
@@ -105,7 +106,7 @@ ENGINE = Engine(
     (torch.Tensor,),
     native=NATIVE,
     lean=LEAN,
-    differentiated=DIFFERENTIATED,
+    differentiated=AUTOMATIC,
     in_pieces=in_pieces,
     amax=amax,
     settle=settle,

@@ -7,12 +7,13 @@ else holds. The product with the gradient is never in place, since under vmap it
 import functools
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.nn import functional
 
-from keras_acts._frameworks.engine import EXACT, LINEAR, Function
+from keras_acts._frameworks.engine import DIFFERENTIATED, EXACT, Function, Partial
 from keras_acts._frameworks.torch_rows import ROWS
 from keras_acts._precision import HUGE, widened
 
@@ -26,7 +27,6 @@ def through_double(kernel: Function) -> Function:
             return kernel(*tensors)
         return kernel(*(tensor.double() for tensor in tensors)).to(dtype)
 
-    run.any_dtype = True  # type: ignore[attr-defined]
     return run
 
 
@@ -47,10 +47,17 @@ def small_sigmoid(x: Any, factor: float = 1.0) -> Any:
 
 sigmoid_backward = torch.ops.aten.sigmoid_backward
 hardtanh_backward = torch.ops.aten.hardtanh_backward
+
+
+def celu_backward(alpha: float) -> Function:
+    return lambda g, x: torch.ops.aten.elu_backward(g, alpha, 1.0, 1.0 / alpha, False, x)
+
+
 hardshrink_backward = torch.ops.aten.hardshrink_backward
 threshold_backward = torch.ops.aten.threshold_backward
 
-LARGE = 2**15  # elements that fit in a cache, and that are worth a call or two more
+LARGE = 2**15  # elements that are worth a call or two more
+PIECE = 2**17  # elements for each thread whose intermediate results stay in its cache
 
 
 def in_pieces(function: Function) -> Function:
@@ -61,7 +68,7 @@ def in_pieces(function: Function) -> Function:
         if not all(map(is_large_and_plain, tensors)):
             return function(*tensors)
         result = torch.empty_like(tensors[0])
-        piece = LARGE * torch.get_num_threads()
+        piece = PIECE * torch.get_num_threads()
         for part, *parts in zip(*(tensor.view(-1).split(piece) for tensor in (result, *tensors)), strict=True):
             part.copy_(function(*parts))
         return result
@@ -69,17 +76,17 @@ def in_pieces(function: Function) -> Function:
     return run
 
 
-def is_large_and_plain(tensor: Any) -> bool:
-    """Whether a tensor is worth the trouble and plain memory: not on a GPU, nor what vmap, forward mode or the compiler see."""
-    if torch.compiler.is_compiling() or type(tensor) is not torch.Tensor or tensor.numel() < LARGE:
+def is_plain(tensor: Any) -> bool:
+    """Whether it has numbers in plain memory: not on a GPU, nor what vmap, forward mode or a compiler see."""
+    if torch.compiler.is_compiling() or torch._C._is_tracing() or type(tensor) is not torch.Tensor or not tensor.numel():
         return False
     memory = tensor.device.type == "cpu" and tensor.is_contiguous()
     return memory and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
-def is_finite(tensor: Any) -> bool:
-    """Whether its sum shows that nothing is infinite or NaN: a pass that writes nothing, to spare others that do."""
-    return is_large_and_plain(tensor) and math.isfinite(tensor.sum(dtype=torch.float32).item())
+def is_large_and_plain(tensor: Any) -> bool:
+    """Whether a tensor is worth the trouble besides."""
+    return is_plain(tensor) and tensor.numel() >= LARGE
 
 
 def clip(low: float, high: float) -> Function:
@@ -106,11 +113,6 @@ def outside(threshold: float, bias: float = 0.0) -> Function:
     return lambda g, x: hardshrink_backward(g, x, threshold)
 
 
-def sign(x: Any) -> Any:
-    # torch gives 0 for NaN
-    return x.sign() if is_finite(x) else torch.where(x.isnan(), x, x.sign())
-
-
 def ramp(x: Any, start: float) -> Any:
     """``x / 2 + start``, clipped to [0, 1]"""
     return x.mul(0.5).add_(start).clamp_(0.0, 1.0)
@@ -126,20 +128,6 @@ def sparse_sigmoid(x: Any) -> Any:
 @widened
 def sparse_plus(x: Any) -> Any:
     return ramp(x, 0.5).square_().mul_(x.clamp(min=1.0))
-
-
-def hard_silu(x: Any) -> Any:
-    if is_large_and_plain(x):
-        # torch's own overflows in x · 6, and gives NaN for -inf: rarely, so look first
-        y = functional.hardswish(x)
-        if is_finite(y):
-            return y
-    return hard_silu_of_anything(x)
-
-
-@widened
-def hard_silu_of_anything(x: Any) -> Any:
-    return functional.hardsigmoid(x).mul_(x.clamp(min=-3.0))
 
 
 @in_pieces
@@ -183,32 +171,117 @@ def tanh_shrink_backward(g: Any, x: Any) -> Any:
     return g * e.div_(e.add(2.0)).square_()
 
 
-# torch's own give NaN at -inf, and for silu 0 as soon as exp(-x) overflows
-@through_double
-def silu(x: Any) -> Any:
-    x = x.clamp(min=-1000.0)
-    root = torch.exp(0.5 * x)
-    return torch.where(x < -80.0, x * root * root, functional.silu(x))
+def gelu(x: Any) -> Any:
+    return functional.gelu(x.double()).to(x.dtype)
 
 
-@through_double
-def silu_backward(g: Any, x: Any) -> Any:
-    x = x.clamp(min=-1000.0)
-    root = torch.exp(0.5 * x)
-    return torch.where(x < -80.0, g * ((1.0 + x) * root * root), torch.ops.aten.silu_backward(g, x))
+def gelu_backward(g: Any, x: Any) -> Any:
+    return torch.ops.aten.gelu_backward(g.double(), x.double()).to(x.dtype)
 
 
-@through_double
-def mish(x: Any) -> Any:
-    return functional.mish(x.clamp(min=-HUGE), inplace=True)
+def swish(slope: float) -> Function:
+    def value(x: Any) -> Any:
+        wide = x.double()
+        return wide.mul(slope).sigmoid_().mul_(wide).to(x.dtype)
+
+    return value
 
 
-@through_double
-def mish_backward(g: Any, x: Any) -> Any:
-    return torch.ops.aten.mish_backward(g, x.clamp(min=-HUGE))
+def swish_backward(slope: float) -> Function:
+    def pull(g: Any, x: Any) -> Any:
+        gate = x.double().mul_(slope)
+        s = gate.sigmoid()
+        return (g * gate.mul_(1.0 - s).add_(1.0).mul_(s)).to(x.dtype)
+
+    return pull
 
 
-NATIVE: Mapping[str, Callable[..., Function | None]] = {
+CUBIC, TWICE = 0.044715, math.sqrt(8.0 / math.pi)
+
+
+def gelu_tanh(x: Any) -> Any:
+    wide = x.double()
+    return wide.square().mul_(CUBIC * TWICE).add_(TWICE).mul_(wide).sigmoid_().mul_(wide).to(x.dtype)
+
+
+def gelu_tanh_backward(g: Any, x: Any) -> Any:
+    wide = x.double()
+    square = wide.square()
+    s = square.mul(CUBIC * TWICE).add_(TWICE).mul_(wide).sigmoid_()
+    rise = square.mul_(3.0 * CUBIC * TWICE).add_(TWICE).mul_(wide).mul_(1.0 - s).add_(1.0)
+    return (g * rise.mul_(s)).to(x.dtype)
+
+
+def squareplus(b: float) -> Function:
+    # max(0, x) and what is above it, b / 2 / (|x| + √(x² + b))
+    def value(x: Any) -> Any:
+        total = x.square().add_(b).sqrt_().add_(x.abs())
+        return total.reciprocal_().mul_(0.5 * b).add_(x.clamp(min=0.0))
+
+    return in_pieces(widened(value))
+
+
+def squareplus_backward(b: float) -> Function:
+    def pull(g: Any, x: Any) -> Any:
+        root = x.square().add_(b).sqrt_()
+        below = x.abs().add_(root).mul_(root).reciprocal_().mul_(0.5 * b)
+        above = threshold_backward(below.mul(-2.0).add_(1.0), x, 0.0)
+        return g * below.add_(above)
+
+    return in_pieces(widened(pull))
+
+
+def erf_backward(g: Any, x: Any) -> Any:
+    return (g * x.double().square_().neg_().exp_().mul_(2.0 / math.sqrt(math.pi))).to(x.dtype)
+
+
+def is_power_of_2(number: float) -> bool:
+    return math.frexp(number)[0] == 0.5
+
+
+@dataclass(frozen=True)
+class Within(Partial):
+    """A function ``(…, x)`` that is right for plain tensors of the `dtypes` if every number of x lies between two bounds."""
+
+    function: Function
+    low: float = -HUGE
+    high: float = HUGE
+    dtypes: tuple[torch.dtype, ...] = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+
+    def or_else(self, general: Function) -> Function:
+        """`general` where this one may be wrong. To look costs a pass that writes nothing."""
+
+        def run(*tensors: Any) -> Any:
+            return (self.function if self._takes(tensors[-1]) else general)(*tensors)
+
+        return run
+
+    def _takes(self, x: Any) -> bool:
+        if x.dtype not in self.dtypes or not is_plain(x):
+            return False
+        low, high = x.detach().aminmax()  # NaN if there is one
+        return bool(self.low < low.item() and high.item() < self.high)
+
+
+NARROW = (torch.float32, torch.float16, torch.bfloat16)
+
+
+def in_double(function: Function, low: float = -HUGE) -> Within:
+    """What computes in double precision where a formula would compensate its rounding errors: no gain for float64 itself."""
+    return Within(in_pieces(function), low, dtypes=NARROW)
+
+
+def sine(omega: float) -> Function:
+    return torch.sin if omega == 1 else in_pieces(widened(lambda x: x.mul(omega).sin_()))
+
+
+def turned(omega: float, function: Function) -> Within:
+    """A function of ``omega · x`` that takes no infinite angle."""
+    largest = HUGE / max(1.0, omega)
+    return Within(function, -largest, largest)
+
+
+NATIVE: Mapping[str, Callable[..., Function | Partial | None]] = {
     **EXACT,
     **ROWS,
     "leaky_relu": leaky_relu,
@@ -231,17 +304,32 @@ NATIVE: Mapping[str, Callable[..., Function | None]] = {
     "hard_shrink": shrink,
     "soft_shrink": lambda threshold: shrink(threshold, threshold),
     "shrink": shrink,
-    "sign": lambda straight_through: sign,
+    "sign": lambda straight_through: Within(torch.sign),  # it gives 0 for NaN
     "sparse_sigmoid": lambda: sparse_sigmoid,
     "sparse_plus": lambda: sparse_plus,
     "tanh_shrink": lambda: tanh_shrink,
-    "hard_silu": lambda: hard_silu,
-    "silu": lambda: in_pieces(silu),
-    "mish": lambda: in_pieces(mish),
+    "abs": lambda: torch.abs,
+    "celu": lambda alpha: functools.partial(functional.celu, alpha=alpha) if is_power_of_2(alpha) else None,
+    "atan": lambda: torch.atan,
+    "asinh": lambda: torch.asinh,
+    "erf": lambda: through_double(torch.erf),
+    # torch's own give NaN at -inf and 0 as soon as exp(-x) overflows; in LEAN they multiply x by a rounded 1 - sigmoid(x)
+    "silu": lambda: Within(functional.silu, -80.0),
+    "mish": lambda: Within(functional.mish, -80.0),
+    "hard_silu": lambda: Within(functional.hardswish, -1e37, 1e37),  # 6 x overflows
+    "sinh": lambda: Within(torch.sinh, -88.0, 88.0),
+    "sin": lambda omega: turned(omega, sine(omega)),
+    "cos": lambda: Within(torch.cos),
+    # even double precision loses the tail, one minus erf, at last
+    "gelu": lambda approximate: in_double(gelu_tanh) if approximate else in_double(gelu, -6.0),
+    "gelu_tanh": lambda: in_double(gelu_tanh),
+    "quick_gelu": lambda: in_double(swish(1.702)),
+    "swish_beta": lambda beta: in_double(swish(beta)),
+    "squareplus": lambda b: Within(squareplus(b), -1e18, 1e18) if b else None,  # beyond, x² overflows
     "hard_mish": lambda: hard_mish,
 }
 
-LEAN: Mapping[str, Callable[..., Function | None]] = {
+LEAN: Mapping[str, Callable[..., Function | Partial | None]] = {
     "sigmoid": lambda: lambda g, x: sigmoid_backward(g, small_sigmoid(x)),
     "tanh": lambda: lambda g, x: sigmoid_backward(g, small_sigmoid(x, 2.0)).mul_(4.0),
     "softsign": lambda: lambda g, x: g / x.abs().add_(1.0).square_(),
@@ -258,9 +346,22 @@ LEAN: Mapping[str, Callable[..., Function | None]] = {
     "sparse_plus": lambda: in_pieces(lambda g, x: g * ramp(x, 0.5)),
     "tanh_shrink": lambda: tanh_shrink_backward,
     "hard_silu": lambda: torch.ops.aten.hardswish_backward,
-    "silu": lambda: in_pieces(silu_backward),
-    "mish": lambda: in_pieces(mish_backward),
+    "abs": lambda: Within(lambda g, x: g * x.sign()),
+    "celu": lambda alpha: celu_backward(alpha) if is_power_of_2(alpha) else None,
+    "atan": lambda: in_pieces(widened(lambda g, x: g / x.square().add_(1.0))),
+    "asinh": lambda: in_pieces(widened(lambda g, x: g / torch.hypot(x, x.new_ones(())))),
+    "erf": lambda: in_double(erf_backward),
+    "silu": lambda: Within(torch.ops.aten.silu_backward, -80.0, 12.0),
+    "mish": lambda: Within(torch.ops.aten.mish_backward, -80.0, 12.0),
+    "sinh": lambda: Within(in_pieces(widened(lambda g, x: g * x.cosh())), -88.0, 88.0),
+    "sin": lambda omega: turned(omega, in_pieces(widened(lambda g, x: g * x.mul(omega).cos_().mul_(omega)))),
+    "cos": lambda: Within(in_pieces(widened(lambda g, x: g * x.sin().neg_()))),
+    "gelu": lambda approximate: in_double(gelu_tanh_backward) if approximate else in_double(gelu_backward, -6.0),
+    "gelu_tanh": lambda: in_double(gelu_tanh_backward),
+    "quick_gelu": lambda: in_double(swish_backward(1.702)),
+    "swish_beta": lambda beta: in_double(swish_backward(beta)),
+    "squareplus": lambda b: Within(squareplus_backward(b), -1e18, 1e18) if b else None,
     "hard_mish": lambda: hard_mish_backward,
 }
 
-DIFFERENTIATED = LINEAR | {"elu", "selu", "softplus", "relu6", "thresholded_relu", "threshold", "tlu", "prelu"}
+AUTOMATIC = DIFFERENTIATED | {"elu", "selu", "softplus", "relu6", "thresholded_relu", "threshold", "tlu", "prelu"}

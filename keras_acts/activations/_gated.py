@@ -204,7 +204,7 @@ def swiglu_oai(
     return _clamped(alpha, limit)(*halves(x, axis, gate))
 
 
-@functools.lru_cache(maxsize=64)
+@_calculus.remember
 def _clamped(alpha: float, limit: float) -> Callable[[Any, Any], Any]:
     def low(b: Any) -> Any:
         return ops.where(b >= limit, limit, b)
@@ -247,7 +247,7 @@ def softcapped_swiglu(
     return _softcapped(gate_cap, value_cap)(*halves(x, axis, gate))
 
 
-@functools.lru_cache(maxsize=64)
+@_calculus.remember
 def _softcapped(gate_cap: float, value_cap: float) -> Callable[[Any, Any], Any]:
     def product(a: Any, b: Any) -> Any:
         return logit_softcap(a, value_cap) * (logit_softcap(b, gate_cap) * sigmoid(b))
@@ -364,7 +364,7 @@ def halves(x: Any, axis: int, gate: str) -> tuple[Any, Any]:
     return a, b
 
 
-@functools.lru_cache(maxsize=256)
+@_calculus.remember
 def gated(record: Record, parameters: Pairs = ()) -> Callable[[Any, Any], Any]:
     """``a · f(b)`` for an element-wise f, rounded once; f brings its exact derivative."""
     fixed = dict(record.check(dict(parameters)).fixed)

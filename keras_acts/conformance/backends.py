@@ -170,7 +170,7 @@ else:
 
 
 def gradient(function, again=True):
-    """Backpropagation of ones through `function`; it may be differentiated `again`."""
+    """Backpropagation of ones through `function`, to be differentiated `again` or else as in training."""
     both = value_and_gradient(function, again)
     return lambda x: both(x)[1]
 
@@ -192,7 +192,7 @@ def value_and_gradient_in_mode(function, mode, whole=True):
 
 def _differentiated(by, function, mode, whole):
     if mode == "eager":
-        return by(function)
+        return by(function, again=False)
     return by(compiled(function, whole), again=False) if NAME == "torch" else compiled(by(function), whole)
 
 

@@ -22,11 +22,6 @@ class FixedActivation(keras.layers.Layer):
         self.activation = resolve(activation, **parameters)  # `get` would let in more names than files hold
         self.built = True
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The parameters that were given to the activation."""
-        return dict(getattr(self.activation, "parameters", {}))
-
     def call(self, inputs: Any) -> Any:
         """The activation at `inputs`."""
         return self.activation(inputs)
@@ -34,11 +29,16 @@ class FixedActivation(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the input, unless the activation changes it."""
         record = describe(self.activation)
-        return output_shape(record, record.check(self.parameters), input_shape)
+        return output_shape(record, record.check(_given(self.activation)), input_shape)
 
     def get_config(self) -> dict[str, Any]:
         """The layer's own configuration and the parameters."""
-        return {**super().get_config(), **self.parameters}
+        return {**super().get_config(), **_given(self.activation)}
+
+
+def _given(activation: Any) -> dict[str, Any]:
+    """The parameters that an activation was given."""
+    return dict(getattr(activation, "parameters", {}))
 
 
 class Activation(FixedActivation):
@@ -53,7 +53,7 @@ class Activation(FixedActivation):
         TypeError: For an unknown parameter or one of the wrong type.
 
     >>> import keras_acts
-    >>> keras_acts.layers.Activation("leaky_relu", negative_slope=0.05).parameters
+    >>> keras_acts.layers.Activation("leaky_relu", negative_slope=0.05).activation.parameters
     {'negative_slope': 0.05}
     """
 
