@@ -6,7 +6,7 @@ Importing the package makes its names known to Keras:
 >>> layer = keras.layers.Dense(64, activation="snake")
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 from keras_acts import activations, layers, losses
 from keras_acts._catalogue import describe, get, names

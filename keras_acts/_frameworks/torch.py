@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from keras_acts._frameworks.engine import Engine, Function, Partial, pulled, pushed, remember
-from keras_acts._frameworks.torch_kernels import AUTOMATIC, LEAN, NATIVE, in_pieces
+from keras_acts._frameworks.torch_kernels import AUTOMATIC, LEAN, NATIVE
+from keras_acts._frameworks.torch_plain import in_pieces
 from keras_acts._frameworks.torch_rows import settle
 from keras_acts._precision import widened
 

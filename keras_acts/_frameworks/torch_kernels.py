@@ -1,19 +1,20 @@
 """What torch does better than the formulas: kernels for values and for backward passes.
 
 In eager mode each operation is a pass over memory and each new tensor a fresh allocation: work in place on tensors that nobody
-else holds. The product with the gradient is never in place, since under vmap it may have a batch axis more.
+else holds. The product with the gradient is never in place, since under vmap it may have a batch axis more. No `torch.where`:
+it takes as long as twenty sums.
 """
 
 import functools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.nn import functional
 
 from keras_acts._frameworks.engine import DIFFERENTIATED, EXACT, Function, Partial
+from keras_acts._frameworks.torch_plain import Within, in_double, in_pieces
 from keras_acts._frameworks.torch_rows import ROWS
 from keras_acts._precision import HUGE, widened
 
@@ -55,38 +56,6 @@ def celu_backward(alpha: float) -> Function:
 
 hardshrink_backward = torch.ops.aten.hardshrink_backward
 threshold_backward = torch.ops.aten.threshold_backward
-
-LARGE = 2**15  # elements that are worth a call or two more
-PIECE = 2**17  # elements for each thread whose intermediate results stay in its cache
-
-
-def in_pieces(function: Function) -> Function:
-    """An element-wise function of tensors of one shape, evaluated on pieces whose intermediate results stay in the cache."""
-
-    @functools.wraps(function)
-    def run(*tensors: Any) -> Any:
-        if not all(map(is_large_and_plain, tensors)):
-            return function(*tensors)
-        result = torch.empty_like(tensors[0])
-        piece = PIECE * torch.get_num_threads()
-        for part, *parts in zip(*(tensor.view(-1).split(piece) for tensor in (result, *tensors)), strict=True):
-            part.copy_(function(*parts))
-        return result
-
-    return run
-
-
-def is_plain(tensor: Any) -> bool:
-    """Whether it has numbers in plain memory: not on a GPU, nor what vmap, forward mode or a compiler see."""
-    if torch.compiler.is_compiling() or torch._C._is_tracing() or type(tensor) is not torch.Tensor or not tensor.numel():
-        return False
-    memory = tensor.device.type == "cpu" and tensor.is_contiguous()
-    return memory and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
-
-
-def is_large_and_plain(tensor: Any) -> bool:
-    """Whether a tensor is worth the trouble besides."""
-    return is_plain(tensor) and tensor.numel() >= LARGE
 
 
 def clip(low: float, high: float) -> Function:
@@ -237,38 +206,6 @@ def erf_backward(g: Any, x: Any) -> Any:
 
 def is_power_of_2(number: float) -> bool:
     return math.frexp(number)[0] == 0.5
-
-
-@dataclass(frozen=True)
-class Within(Partial):
-    """A function ``(…, x)`` that is right for plain tensors of the `dtypes` if every number of x lies between two bounds."""
-
-    function: Function
-    low: float = -HUGE
-    high: float = HUGE
-    dtypes: tuple[torch.dtype, ...] = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
-
-    def or_else(self, general: Function) -> Function:
-        """`general` where this one may be wrong. To look costs a pass that writes nothing."""
-
-        def run(*tensors: Any) -> Any:
-            return (self.function if self._takes(tensors[-1]) else general)(*tensors)
-
-        return run
-
-    def _takes(self, x: Any) -> bool:
-        if x.dtype not in self.dtypes or not is_plain(x):
-            return False
-        low, high = x.detach().aminmax()  # NaN if there is one
-        return bool(self.low < low.item() and high.item() < self.high)
-
-
-NARROW = (torch.float32, torch.float16, torch.bfloat16)
-
-
-def in_double(function: Function, low: float = -HUGE) -> Within:
-    """What computes in double precision where a formula would compensate its rounding errors: no gain for float64 itself."""
-    return Within(in_pieces(function), low, dtypes=NARROW)
 
 
 def sine(omega: float) -> Function:

@@ -11,15 +11,8 @@ from typing import Any
 import torch
 
 from keras_acts._frameworks.engine import Function
+from keras_acts._frameworks.torch_plain import readable
 from keras_acts._precision import HUGE, widened
-
-
-def readable(tensor: Any) -> bool:
-    """Whether numbers can be looked at for free: not on a GPU, and not under vmap, the compiler, tracing or export."""
-    if torch.compiler.is_compiling() or torch._C._get_tracing_state() or tensor.device.type != "cpu":
-        return False
-    plain = type(tensor) in (torch.Tensor, torch.nn.Parameter)
-    return plain and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
 def settle(step: Function, start: Any, most: int) -> Any:
