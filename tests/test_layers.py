@@ -122,7 +122,7 @@ def test_activation_layer_computes_the_activation(name):
 def test_activation_layer_takes_parameters_and_layer_arguments_together():
     layer = Activation("leaky_relu", negative_slope=0.5, name="mine", dtype="float16", trainable=False)
     assert (layer.name, layer.compute_dtype, layer.trainable) == ("mine", "float16", False)
-    assert layer.parameters == {"negative_slope": 0.5}
+    assert layer.activation.parameters == {"negative_slope": 0.5}
     assert keras.backend.standardize_dtype(layer(X).dtype) == "float16"
     assert Activation.from_config(layer.get_config()).get_config() == layer.get_config()
 
@@ -152,10 +152,10 @@ def test_unknown_keyword_is_refused_by_its_name(make, complaint):
 
 
 def test_defaults_are_those_of_keras_but_for_leaky_relu():
-    assert LeakyReLU().parameters == {"negative_slope": 0.01}
-    assert ELU().parameters == {"alpha": keras.layers.ELU().alpha} == {"alpha": 1.0}
-    assert Softmax().parameters == {"axis": keras.layers.Softmax().axis} == {"axis": -1}
-    assert ReLU().parameters == {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}
+    assert LeakyReLU().activation.parameters == {"negative_slope": 0.01}
+    assert ELU().activation.parameters == {"alpha": keras.layers.ELU().alpha} == {"alpha": 1.0}
+    assert Softmax().activation.parameters == {"axis": keras.layers.Softmax().axis} == {"axis": -1}
+    assert ReLU().activation.parameters == {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}
     ours, theirs = PReLU(), keras.layers.PReLU()
     for prelu in (ours, theirs):
         prelu.build((None, 4, 3))
