@@ -133,8 +133,11 @@ def row_function(record, given=None):
 
     def along_the_last_axis(x):
         missing = max(0, -along - len(x.shape))
-        moved = ops.moveaxis(ops.reshape(x, (*[1] * missing, *x.shape)), -1, along)
-        y = ops.moveaxis(of(moved), along, -1)
+        places = list(range(missing + len(x.shape)))
+        there = [*places[:along], places[-1], *places[along:-1]]  # torch's vmap has no moveaxis
+        y = ops.transpose(
+            of(ops.transpose(ops.reshape(x, (*[1] * missing, *x.shape)), there)), [there.index(i) for i in places]
+        )
         return ops.reshape(y, y.shape[missing:])
 
     return along_the_last_axis
