@@ -12,6 +12,8 @@ import keras_acts
 from keras_acts import _demo, plotting
 from keras_acts.__main__ import main
 
+pytestmark = pytest.mark.any_backend
+
 
 def words(text):
     """The text without line breaks, columns and colours."""
@@ -57,7 +59,6 @@ def rows(out):
     return {line.split()[0]: " ".join(line.split()) for line in out.splitlines() if line.strip()}
 
 
-@pytest.mark.any_backend
 def test_list_has_every_activation_with_its_formula_and_aliases(run, record):
     row = rows(run("list"))[record.name]
     assert record.formula in row
@@ -99,7 +100,6 @@ def test_an_unknown_family_is_refused(refused):
     assert "unknown family 'sigmoid'. The families are " in refused("list", "--family", "sigmoid")
 
 
-@pytest.mark.any_backend
 def test_show_tells_the_whole_record(run, record):
     out = words(run("show", record.name))
     parity = [record.parity or "neither odd nor even"] if record.elementwise else []
@@ -120,7 +120,6 @@ def test_show_draws_a_sketch(run):
     assert plotting.sketch("lisht") in run("show", "lisht")
 
 
-@pytest.mark.any_backend
 def test_show_fits_a_terminal_of_80_columns(run, terminal, record):
     out = re.sub(r"\x1b\[[0-9;]*m", "", run("show", record.name))
     assert max(map(len, out.splitlines())) <= 80

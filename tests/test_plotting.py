@@ -13,6 +13,8 @@ import keras_acts
 from keras_acts import plotting
 from keras_acts.conformance import cases
 
+pytestmark = pytest.mark.any_backend
+
 EIGHT = ("softsign", "leaky_relu", "elu", "selu", "softplus", "snake", "lisht", "squared_relu")
 
 
