@@ -212,6 +212,19 @@ elif backends.NAME == "torch":
         for rows in (2, 5):
             assert_close(compiled(torch.tensor(X).repeat(rows, 1)), np.tile(value, (rows, 1)))
 
+    def test_axes_in_another_order_in_memory(function):
+        """As a convolution leaves them, and as steps through a larger tensor."""
+        numbers = torch.from_numpy(np.random.default_rng(0).normal(0, 3, (4, 96, 96, 4)).astype("float32"))
+        straight = numbers.clone().requires_grad_()
+        y = function(straight)
+        y.sum().backward()
+        for view in (lambda tensor: tensor.permute(0, 3, 1, 2), lambda tensor: tensor[:, ::2]):
+            x = view(numbers).detach().requires_grad_()
+            same = function(x)
+            same.backward(torch.ones_like(same))
+            for got, expected in ((same, view(y)), (x.grad, view(straight.grad))):
+                np.testing.assert_allclose(backends.array(got), backends.array(expected), rtol=1e-5, atol=1e-6)
+
     class Applied(torch.nn.Module):
         def __init__(self, function):
             super().__init__()

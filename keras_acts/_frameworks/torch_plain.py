@@ -1,4 +1,4 @@
-"""What eager torch gains where a tensor is plain memory: work on pieces of it, and a look at its numbers beforehand."""
+"""What eager torch gains where the numbers of a tensor can be read: a look at them beforehand, and work on pieces of it."""
 
 import functools
 from dataclasses import dataclass
@@ -18,11 +18,16 @@ def in_pieces(function: Function) -> Function:
 
     @functools.wraps(function)
     def run(*tensors: Any) -> Any:
-        if not all(map(is_large_and_plain, tensors)):
+        if not all(readable(tensor) and tensor.numel() >= LARGE for tensor in tensors):
             return function(*tensors)
         result = torch.empty_like(tensors[0])
+        # a convolution leaves its axes in another order than memory has them
+        order = sorted(range(result.ndim), key=result.stride, reverse=True)
+        rows = [tensor.permute(order) for tensor in (result, *tensors)]
+        if not all(row.is_contiguous() for row in rows):
+            return function(*tensors)
         piece = PIECE * torch.get_num_threads()
-        for part, *parts in zip(*(tensor.view(-1).split(piece) for tensor in (result, *tensors)), strict=True):
+        for part, *parts in zip(*(row.view(-1).split(piece) for row in rows), strict=True):
             part.copy_(function(*parts))
         return result
 
@@ -37,19 +42,9 @@ def readable(tensor: Any) -> bool:
     return plain and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
-def is_plain(tensor: Any) -> bool:
-    """Whether it has numbers, side by side, that can be looked at for free."""
-    return readable(tensor) and tensor.is_contiguous() and tensor.numel() > 0
-
-
-def is_large_and_plain(tensor: Any) -> bool:
-    """Whether a tensor is worth the trouble besides."""
-    return is_plain(tensor) and tensor.numel() >= LARGE
-
-
 @dataclass(frozen=True)
 class Within(Partial):
-    """A function ``(…, x)`` that is right for plain tensors of the `dtypes` if every number of x lies between two bounds."""
+    """A function ``(…, x)`` that is right for tensors of the `dtypes` if every number of x lies between two bounds."""
 
     function: Function
     low: float = -HUGE
@@ -65,7 +60,7 @@ class Within(Partial):
         return run
 
     def _takes(self, x: Any) -> bool:
-        if x.dtype not in self.dtypes or not is_plain(x):
+        if x.dtype not in self.dtypes or not readable(x) or not x.numel():
             return False
         low, high = x.detach().aminmax()  # NaN if there is one
         return bool(self.low < low.item() and high.item() < self.high)
