@@ -163,7 +163,7 @@ def call(record, x):
 @pytest.mark.parametrize("shape", [(0,), (0, 6), (6, 0), (2, 0, 6)])
 def test_empty_input_gives_an_empty_output(record, shape):
     if record.name == "softmax2d" and len(shape) < 3:
-        with pytest.raises(ValueError, match="softmax2d"):
+        with pytest.raises(ValueError, match="softmax2d: axis=-3 does not fit an input of shape"):
             call(record, np.zeros(shape, "float32"))
         return
     expected = output_shape(record, record.check(record.example), shape)

@@ -110,7 +110,7 @@ class Report:
             "Worst errors in ULP of the dtype (0.5 is correctly rounded) against exact results, at every bit pattern in half",
             "precision, else on a grid; parameters at their defaults. The gradient leaves out the neighbourhood of its zeros,",
             "which has another bound. Not finite: how many results are not, although the exact ones are. An exclamation mark",
-            "is a breach of our bounds, or of what NaN, the infinities and zeros of the derivative must give.",
+            "is a breach of our bounds, or of what NaN, the infinities, kinks and zeros of the derivative must give.",
         ]
         for dtype in self.dtypes:
             lines += ["", f"## {dtype}", "", _row(HEADINGS), _row(["---", *["---:"] * (len(HEADINGS) - 1)])]
