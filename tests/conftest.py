@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import sys
 
 # torch first: TensorFlow loaded before it can crash the interpreter
 with contextlib.suppress(ImportError):
@@ -15,6 +16,9 @@ from keras_acts.conformance import store
 from tests import marks
 
 store.FOLDER = pathlib.Path(__file__).parent / ".cache"  # of exact references, for every backend
+
+COUNTED = 10
+UNCOUNTED = "uncounted"
 
 collect_ignore = ["run.py", "smoke.py"]  # scripts
 
@@ -41,7 +45,20 @@ def elementwise(request):
     return keras_acts.describe(request.param)
 
 
+@pytest.fixture(autouse=True)
+def _lines_counted_in_some(request):
+    """Counting lines takes an eighth of the time, and one parameter in `COUNTED` runs much the same lines as the others."""
+    tracer = sys.gettrace()
+    if tracer and request.node.get_closest_marker(UNCOUNTED):
+        sys.settrace(None)
+    yield
+    sys.settrace(tracer)
+
+
 def pytest_collection_modifyitems(items):
-    for item in items:
-        if marks.is_volume(getattr(getattr(item, "callspec", None), "params", {})):
+    for i, item in enumerate(items):
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if marks.is_volume(parameters):
             item.add_marker(pytest.mark.full)
+        if parameters and i % COUNTED:
+            item.add_marker(UNCOUNTED)

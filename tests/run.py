@@ -9,6 +9,11 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 BACKENDS = ("tensorflow", "jax", "torch")
 LINES_COVERED = 95
+WORKERS = min(4, os.cpu_count())
+THREADS = {  # of a worker: more than there are cores would wait for each other
+    name: str(max(1, os.cpu_count() // WORKERS))
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+}
 
 
 def main() -> int:
@@ -21,9 +26,9 @@ def main() -> int:
     failed = []
     closing = {}
     for backend in BACKENDS:
-        environment = {**os.environ, "KERAS_BACKEND": backend, "COVERAGE_FILE": f".coverage.{backend}"}
+        environment = {**THREADS, **os.environ, "KERAS_BACKEND": backend, "COVERAGE_FILE": f".coverage.{backend}"}
         selection = [] if full else ["-m", "not full" if backend == BACKENDS[0] else "not full and not any_backend"]
-        parallel = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+        parallel = ["-n", str(WORKERS), "--dist", "worksteal"]
         command = [sys.executable, "-m", "pytest", "-q", *parallel, "--cov=keras_acts", "--cov-report=", *selection, *others]
         start = time.monotonic()
         run = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)

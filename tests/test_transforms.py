@@ -143,6 +143,8 @@ elif backends.NAME == "torch":
     import torch
     from torch.autograd import forward_ad
 
+    from keras_acts._frameworks import torch_plain
+
     def wide(grad=True):
         return torch.tensor(X, dtype=torch.float64, requires_grad=grad)
 
@@ -224,6 +226,19 @@ elif backends.NAME == "torch":
             same.backward(torch.ones_like(same))
             for got, expected in ((same, view(y)), (x.grad, view(straight.grad))):
                 np.testing.assert_allclose(backends.array(got), backends.array(expected), rtol=1e-5, atol=1e-6)
+
+    def test_a_tensor_in_pieces(function, monkeypatch):
+        """The last of which is shorter."""
+        monkeypatch.setattr(torch_plain, "PIECE", 2**12)
+        numbers = np.random.default_rng(0).normal(0, 3, torch_plain.LARGE + 77).astype("float32")
+        x = torch.from_numpy(numbers).requires_grad_()
+        y = function(x)
+        y.sum().backward()
+        part = torch.from_numpy(numbers[-torch_plain.LARGE :][1:]).requires_grad_()
+        same = function(part)
+        same.sum().backward()
+        for whole, expected in ((y, same), (x.grad, part.grad)):
+            np.testing.assert_allclose(backends.array(whole)[-len(part) :], backends.array(expected), rtol=1e-5, atol=1e-6)
 
     class Applied(torch.nn.Module):
         def __init__(self, function):

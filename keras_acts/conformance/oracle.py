@@ -250,26 +250,23 @@ def kinks(formula, points, parameters=None):
 
 def zero_of_slope(formula, low, high, parameters):
     """Where in the interval the derivative of `formula` is zero, to whatever order, or None if it is nowhere."""
-
-    def slope(x):
-        return evaluate(formula, x, 1, parameters)[1]
-
     with mpmath.workprec(_context.prec):
         low, high = mpmath.mpf(float(low)), mpmath.mpf(float(high))
         at = [low + (high - low) * i / 24 for i in range(25)]
-        slopes = [slope(x) for x in at]
+        slopes = [evaluate(formula, x, 1, parameters)[1] for x in at]
         for left, right, before, after in zip(at, at[1:], slopes, slopes[1:], strict=False):
             if before == 0 or before * after < 0:
                 return float(left + right) / 2
         i = min(range(25), key=lambda i: abs(slopes[i]))
-        low, high = at[max(i - 1, 0)], at[min(i + 1, 24)]
-        while high - low > mpmath.mpf(2) ** -60:  # towards a zero of even order
-            third = (high - low) / 3
-            if abs(slope(low + third)) < abs(slope(high - third)):
-                high -= third
-            else:
-                low += third
-        return float(low) if abs(slope(low)) < mpmath.mpf(2) ** -100 * max(map(abs, slopes)) else None
+        x, ends = at[i], (at[max(i - 1, 0)], at[min(i + 1, 24)])
+        for _ in range(150):  # towards a zero of even order, where the second derivative is zero too
+            _, slope, second, third = evaluate(formula, x, 3, parameters)
+            if abs(slope) < mpmath.mpf(2) ** -100 * max(map(abs, slopes)):
+                return float(x)
+            x = x - second / third if third else mpmath.inf
+            if not ends[0] <= x <= ends[1]:
+                break
+        return None
 
 
 def formula_of(name):
