@@ -8,7 +8,7 @@ Importing the package makes its names known to Keras:
 
 __version__ = "0.2.0"
 
-from keras_acts import activations, layers, losses
+from keras_acts import activations, layers, losses, models
 from keras_acts._catalogue import describe, get, names
 from keras_acts._forms import ActivationOperation, Parameterised
 from keras_acts._migration import AddonsNames, register_addons
@@ -27,6 +27,7 @@ __all__ = [
     "get",
     "layers",
     "losses",
+    "models",
     "names",
     "register",
     "register_addons",

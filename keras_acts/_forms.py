@@ -1,14 +1,18 @@
 """The forms an activation takes: a call on a tensor, a node in a functional model, an object with its parameters set."""
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import keras
 
 from keras_acts import _calculus
 from keras_acts._parameters import MASK, shown
-from keras_acts._precision import check_broadcast, float_dtype, receive, receive_mask, widened
+from keras_acts._precision import cast, check_broadcast, float_dtype, receive, receive_mask, widened
 from keras_acts._records import PACKAGE, Pairs, Record, Settings, Shape, look_up
+
+_written_out: ContextVar[bool] = ContextVar("written_out", default=False)
 
 
 def apply(record: Record, x: Any, settings: Settings, mask: Any = None) -> Any:
@@ -16,6 +20,8 @@ def apply(record: Record, x: Any, settings: Settings, mask: Any = None) -> Any:
     if mask is not None and not record.takes_mask:
         raise TypeError(f"{record.name} takes no mask. {record.signature}")
     if isinstance(x, keras.KerasTensor):
+        if _written_out.get():
+            return _operations(record, x, settings, mask)
         return ActivationOperation(record.name, settings.numbers(record.name))(x, **({} if mask is None else {MASK: mask}))
     tensor = receive(record.name, x, _calculus.ENGINE.tensors)
     output_shape(record, settings, tensor.shape)
@@ -24,6 +30,24 @@ def apply(record: Record, x: Any, settings: Settings, mask: Any = None) -> Any:
     if record.keeps_logits and not masks:
         _calculus.keep_logits(y, tensor)
     return y
+
+
+@contextlib.contextmanager
+def written_out() -> Iterator[None]:
+    """Inside, an activation leaves the operations of its formula in a functional model, not a node of this package."""
+    token = _written_out.set(True)
+    try:
+        yield
+    finally:
+        _written_out.reset(token)
+
+
+def _operations(record: Record, x: keras.KerasTensor, settings: Settings, mask: Any) -> Any:
+    output_shape(record, settings, x.shape)
+    masks = () if mask is None else (mask,)
+    names = (*settings.learned_names, MASK) if masks else settings.learned_names
+    compute = widened(_fix(record.compute, settings.fixed, names))
+    return compute(cast(x, float_dtype(record.name, x.dtype)), *(value for _, value in settings.learned), *masks)
 
 
 def apply_derivative(record: Record, x: Any, settings: Settings) -> Any:
@@ -85,20 +109,20 @@ class ActivationOperation(keras.Operation):
     """The node that an activation leaves in a functional model, named after it."""
 
     def __init__(self, activation: str, parameters: Mapping[str, Any], name: str | None = None) -> None:
-        self._call = Parameterised(activation, parameters)
-        super().__init__(name=name or _node_name(self._call.activation))
+        self.form = Parameterised(activation, parameters)
+        super().__init__(name=name or _node_name(self.form.activation))
 
     def call(self, x: Any, mask: Any = None) -> Any:
         """The activation at `x`."""
-        return self._call(x, mask)
+        return self.form(x, mask)
 
     def compute_output_spec(self, x: Any, mask: Any = None) -> keras.KerasTensor:
         """The dtype is that of the input; integers become `floatx`."""
-        return keras.KerasTensor(self._call.output_shape(x.shape), float_dtype(self._call.activation, x.dtype))
+        return keras.KerasTensor(self.form.output_shape(x.shape), float_dtype(self.form.activation, x.dtype))
 
     def get_config(self) -> dict[str, Any]:
         """The name and the parameters of the activation, and the name of the node."""
-        return {**self._call.get_config(), "name": self.name}
+        return {**self.form.get_config(), "name": self.name}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "ActivationOperation":

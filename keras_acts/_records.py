@@ -241,4 +241,4 @@ def _formula(function: Callable[..., Any]) -> str:
 def _is_tensor(value: Any) -> bool:
     if isinstance(value, int | float):
         return False  # torch.compile can't be asked for the shape of a number
-    return isinstance(value, keras.Variable) or (hasattr(value, "shape") and keras.ops.is_tensor(value))
+    return isinstance(value, keras.Variable | keras.KerasTensor) or (hasattr(value, "shape") and keras.ops.is_tensor(value))

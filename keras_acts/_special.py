@@ -42,6 +42,11 @@ def polynomial(x: Any, coefficients: Sequence[float]) -> Any:
     return total
 
 
+def equal(x: Any, other: Any) -> Any:
+    """``x == other``, which Keras would take for a question of identity in a functional model."""
+    return ops.equal(x, other) if isinstance(x, keras.KerasTensor) else x == other
+
+
 def magnitude(x: Any) -> Any:
     """``|x|`` with the derivative -1 at 0, on every backend."""
     return ops.where(x > 0, x, -x)

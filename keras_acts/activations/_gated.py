@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Annotated, Any, cast
 
+import keras
 from keras import ops
 
 from keras_acts import _calculus
@@ -347,6 +348,8 @@ def maxout(
     if num_units and x.shape[axis] is None:
         raise ValueError(f"maxout: num_units={num_units} needs an axis of known size; give pool_size for shape {x.shape}.")
     units, count = (size // pool_size, pool_size) if pool_size else (num_units, size // num_units)
+    if isinstance(x, keras.KerasTensor):
+        return functools.reduce(_larger, _parts(x, axis, count, interleaved=layout == "adjacent"))
     if layout == "adjacent":
         return _largest(_divided(x, axis, (units, count)), axis + 1, count)
     return _largest(_divided(x, axis, (count, units)), axis, count)
@@ -355,6 +358,9 @@ def maxout(
 def halves(x: Any, axis: int, gate: str) -> tuple[Any, Any]:
     """The values a and the gates b."""
     size, axis = ops.shape(x)[axis], axis % len(x.shape)
+    if isinstance(x, keras.KerasTensor):
+        first, second = _parts(x, axis, 2, interleaved=gate == "interleaved")
+        return (first, second) if gate == "second" else (second, first)
     if gate == "interleaved":
         b, a = ops.unstack(_divided(x, axis, (size // 2, 2)), 2, axis + 1)
     elif gate == "first":
@@ -377,6 +383,16 @@ def _divided(x: Any, axis: int, sizes: tuple[Any, Any]) -> Any:
     return ops.reshape(x, (*shape[:axis], *sizes, *shape[axis + 1 :]))
 
 
+def _parts(x: keras.KerasTensor, axis: int, count: int, interleaved: bool) -> list[Any]:
+    """Parts of an axis by slices, for functional models: a new shape may have more than one unknown size there."""
+    size, before = x.shape[axis], (slice(None),) * axis
+    if size is None:
+        raise ValueError(f"axis {axis} of shape {tuple(x.shape)} must have a known size to be written out in {count} parts.")
+    each = size // count
+    slices = [slice(j, None, count) if interleaved else slice(j * each, (j + 1) * each) for j in range(count)]
+    return [x[(*before, part)] for part in slices]
+
+
 def _largest(x: Any, axis: int, count: int) -> Any:
     """The largest along an axis of that size. Maxima of the frameworks share the gradient among equal ones, or drop NaN."""
     if count <= UNROLLED:
@@ -388,4 +404,4 @@ def _largest(x: Any, axis: int, count: int) -> Any:
 
 def _larger(first: Any, second: Any) -> Any:
     """The larger at each place: the first if they are equal, NaN if one is."""
-    return ops.where(ops.logical_or(second <= first, first != first), first, second)
+    return ops.where(ops.logical_or(second <= first, ops.isnan(first)), first, second)

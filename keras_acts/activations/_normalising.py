@@ -17,6 +17,7 @@ from keras_acts._catalogue import along_axis
 from keras_acts._parameters import Axis, FixedPositive, Norm, SingleAxis, Switch
 from keras_acts._precision import HUGE
 from keras_acts._records import Shape
+from keras_acts._special import equal
 
 
 @along_axis(
@@ -72,7 +73,7 @@ def log_softmax(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
     x = _kept(x, mask)
     top = _finite(_largest(x, axis))
     # XLA fuses this to fewer passes than `_shifted`; the difference shows beside +inf only
-    shifted = ops.where(x == math.inf, HUGE, x) - ops.where(top == math.inf, HUGE, top)
+    shifted = ops.where(equal(x, math.inf), HUGE, x) - ops.where(equal(top, math.inf), HUGE, top)
     return shifted - ops.log(_divisor(ops.sum(ops.exp(shifted), axis=axis, keepdims=True)))
 
 
@@ -160,8 +161,8 @@ def hardmax(x: Any, axis: Axis = -1, straight_through: Switch = False, *, mask: 
     """
     x = _kept(x, mask)
     shifted = _shifted(x, axis)
-    place = ops.where(shifted == 0, _countdown(x, axis), 0)
-    first = ops.logical_and(place > 0, place == _largest(place, axis))
+    place = ops.where(equal(shifted, 0), _countdown(x, axis), 0)
+    first = ops.logical_and(place > 0, equal(place, _largest(place, axis)))
     # not the bare one-hot: NaN stays, and the result depends on x for frameworks that insist on a gradient
     chosen = ops.where(ops.isnan(shifted), shifted, _as_number(first, x))
     # XLA's largest number of a row may pass over NaN
@@ -198,7 +199,7 @@ def standardize(x: Any, axis: Axis = -1, epsilon: FixedPositive = 1e-5, *, mask:
     centred = near - mean(near)
     centred = centred if mask is None else ops.where(mask, centred, 0.0)
     variance = mean(ops.square(centred))
-    return centred / ops.sqrt(ops.where(variance == math.inf, math.nan, variance) + epsilon)
+    return centred / ops.sqrt(ops.where(equal(variance, math.inf), math.nan, variance) + epsilon)
 
 
 @along_axis(
@@ -233,14 +234,14 @@ def lp_normalize(x: Any, axis: Axis = -1, p: Norm = 2.0, *, mask: Any = None) ->
     # No power of what is at most 1 overflows, and the length cancels the scale. The reciprocal of a huge number, which XLA
     # multiplies by, would be flushed to 0. 0 / inf has the value 0 and the slope 0.
     smaller = ops.where(top > 2.0**100, 2.0**-10, ops.ones_like(top))
-    scaled = x * smaller / ops.where(top == 0, math.inf, top * smaller)
+    scaled = x * smaller / ops.where(equal(top, 0), math.inf, top * smaller)
     size = scaled * ops.stop_gradient(ops.sign(scaled))
     if p == 1:
         length = ops.sum(size, axis=axis, keepdims=True)
     elif p == 2:
         length = ops.sqrt(_divisor(ops.sum(ops.square(scaled), axis=axis, keepdims=True)))
     else:
-        zero = size == 0
+        zero = equal(size, 0)
         powers = ops.where(zero, 0.0, ops.power(ops.where(zero, 1.0, size), p))
         length = ops.power(_divisor(ops.sum(powers, axis=axis, keepdims=True)), 1.0 / p)
     return scaled / _divisor(length)
@@ -337,7 +338,7 @@ def _from_below(step: Callable[[Any], Any], z: Any, axis: Any) -> Any:
 
 
 def _without(above: Any, rest: Any) -> Any:
-    return ops.where(above == 0, 0.0, ops.relu(above - rest))
+    return ops.where(equal(above, 0), 0.0, ops.relu(above - rest))
 
 
 def _positive(above: Any, axis: Any) -> Any:
@@ -354,7 +355,7 @@ def _kept(x: Any, mask: Any) -> Any:
 
 def _shifted(x: Any, axis: Any) -> Any:
     """``x - max x`` in each row: 0 for +inf, and -inf throughout a row that has nothing else."""
-    return ops.where(x == math.inf, 0.0, x - _finite(_largest(x, axis)))
+    return ops.where(equal(x, math.inf), 0.0, x - _finite(_largest(x, axis)))
 
 
 def _largest(x: Any, axis: Any) -> Any:
@@ -365,12 +366,12 @@ def _largest(x: Any, axis: Any) -> Any:
 
 def _finite(top: Any) -> Any:
     """0 in place of -inf, so that nothing is subtracted from a row of -inf."""
-    return ops.where(top == -math.inf, 0.0, top)
+    return ops.where(equal(top, -math.inf), 0.0, top)
 
 
 def _divisor(x: Any) -> Any:
     """1 in place of 0, for 0 / 0 = 0."""
-    return ops.where(x == 0, 1.0, x)
+    return ops.where(equal(x, 0), 1.0, x)
 
 
 def _mean(x: Any, axis: Any, mask: Any) -> Any:

@@ -53,7 +53,7 @@ def _(x: Any, alpha: Any = 1.0) -> Any:
     """``x · sin(2 · alpha · x) / alpha - sin(alpha · x)² / alpha²``"""
     # s · (2 x cos - s) with s = sin(alpha · x) / alpha: no cancellation as alpha · x goes to 0, where it tends to x²
     angle = _angle(x, alpha)
-    s = ops.where(angle == 0, x, _calculus.sin(angle) / _divisor(alpha))
+    s = ops.where(special.equal(angle, 0), x, _calculus.sin(angle) / _divisor(alpha))
     return s * (2.0 * x * _calculus.cos(angle) - s)
 
 
@@ -63,7 +63,7 @@ def _angle(x: Any, alpha: Any) -> Any:
 
 def _divisor(alpha: Any) -> Any:
     """`alpha`, or 1 where a learned alpha is 0: the sine above it is 0 there too, and snake(x, 0) is x."""
-    return alpha if isinstance(alpha, float) else ops.where(alpha == 0, 1.0, alpha)
+    return alpha if isinstance(alpha, float) else ops.where(special.equal(alpha, 0), 1.0, alpha)
 
 
 @activation(

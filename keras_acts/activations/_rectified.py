@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_acts._catalogue import activation, derivative
 from keras_acts._parameters import AnyReal, NonNegative, OptionalPositive, Positive
+from keras_acts._special import equal
 from keras_acts.activations._piecewise import hard_tanh
 
 
@@ -376,14 +377,14 @@ def _on_line(x: Any, alpha: Any, line: Any) -> Any:
     """Whether `line` is the larger; where they meet, whether it is what lies below the kink."""
     if isinstance(alpha, float):
         return x <= line if alpha <= 1.0 else x < line
-    return ops.logical_or(x < line, ops.logical_and(x == line, alpha <= 1.0))
+    return ops.logical_or(x < line, ops.logical_and(equal(x, line), alpha <= 1.0))
 
 
 def _product(factor: Any, x: Any) -> Any:
     """``factor · x``, and 0 for a factor of 0 where x is infinite."""
     if isinstance(factor, float):
         return factor * x if factor else ops.zeros_like(x)
-    return ops.where(factor == 0, ops.zeros_like(x), factor * x)
+    return ops.where(equal(factor, 0), ops.zeros_like(x), factor * x)
 
 
 def _branches(x: Any, threshold: float, below: Any, above: float) -> Any:

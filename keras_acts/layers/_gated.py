@@ -105,6 +105,10 @@ class GatedDense(keras.layers.Layer):
         fused = ops.matmul(inputs, self.kernel)
         if self.bias is not None:
             fused = ops.add(fused, self.bias)
+        return self.combine(fused)
+
+    def combine(self, fused: Any) -> Any:
+        """The output, from both projections side by side."""
         if describe(self.activation).elementwise:
             parameters = getattr(self.activation, "parameters", {})
             return gated(describe(self.activation), tuple(parameters.items()))(*halves(fused, -1, self.gate))

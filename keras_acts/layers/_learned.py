@@ -85,9 +85,13 @@ class LearnedActivation(keras.layers.Layer):
         """The activation that the weights are parameters of."""
         return self.function
 
-    def values(self) -> dict[str, Any]:
-        """What the activation is given: the weights as they are, unless a subclass keeps them in another form."""
-        return {name: getattr(self, name) for name in self.learned}
+    def values(self, weights: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What the activation is given: the weights as they are, unless a subclass keeps them in another form.
+
+        Args:
+            weights: Stand-ins for the layer's own by name, or None.
+        """
+        return {name: getattr(self, name) for name in self.learned} if weights is None else dict(weights)
 
     def call(self, inputs: Any) -> Any:
         """The activation at `inputs`, with the learned parameters."""
@@ -366,10 +370,10 @@ class SnakeBeta(LearnedActivation):
         super().__init__(weights, shared_axes, num_parameters, **kwargs)
         self.log_scale = log_scale
 
-    def values(self) -> dict[str, Any]:
+    def values(self, weights: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Alpha and beta."""
-        weights = super().values()
-        return {name: ops.exp(weight) for name, weight in weights.items()} if self.log_scale else weights
+        kept = super().values(weights)
+        return {name: ops.exp(weight) for name, weight in kept.items()} if self.log_scale else kept
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
@@ -433,9 +437,9 @@ class XIELU(LearnedActivation):
         super().__init__(weights, shared_axes, num_parameters, **kwargs)
         self.beta = Real(low=0.0).check(type(self).__name__, "beta", beta)
 
-    def values(self) -> dict[str, Any]:
+    def values(self, weights: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Alpha_p, alpha_n and beta."""
-        positive, negative = (activations.softplus(weight) for weight in super().values().values())
+        positive, negative = (activations.softplus(weight) for weight in super().values(weights).values())
         return {"alpha_p": positive, "alpha_n": self.beta + negative, "beta": self.beta}
 
     def get_config(self) -> dict[str, Any]:
