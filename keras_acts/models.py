@@ -322,7 +322,7 @@ class _Conversion:
             return self.activation(layer, activation)
         if type(layer) in ACTIVATED_LAST and _is_ours(activation):
             after = self.after(layer, activation, config)
-        replaced: list[float] = []
+        replaced: dict[str, float] = {}
         config["config"] = self.renamed(config["config"], layer.compute_dtype, replaced)
         if PACKAGE in str(config["config"]):
             name = type(layer).__name__
@@ -330,7 +330,8 @@ class _Conversion:
             self.report(layer, needs=PACKAGE, problem=problem)
             return layer
         if after is None:
-            self.report(layer, needs=PACKAGE, becomes="itself with Keras's own activation", difference=max(replaced))
+            becomes = f"{type(layer).__name__} with Keras's own {' and '.join(replaced)}"
+            self.report(layer, needs=PACKAGE, becomes=becomes, difference=max(replaced.values()))
             return _copied(layer, config=config)
         copied = _copied(layer, config=config, without=getattr(activation, "weights", ()))
         return lambda *args, **kwargs: after(copied(*args, **kwargs))
@@ -371,19 +372,19 @@ class _Conversion:
         inner = self.nested(keras.Model(x, layer.layer(x), name=layer.layer.name), layer.name)
         return keras.layers.TimeDistributed(inner, name=layer.name, dtype=layer.dtype_policy)
 
-    def renamed(self, config: Any, dtype: str, differences: list[float]) -> Any:
+    def renamed(self, config: Any, dtype: str, replaced: dict[str, float]) -> Any:
         """A configuration with Keras's own names for activations of this package, where Keras computes the same."""
         if isinstance(config, Mapping):
             form = _form_of(config)
             if form is not None:
                 known, difference = self.in_keras(form, dtype)
                 if isinstance(known, keras.layers.Activation):
-                    differences.append(difference)
+                    replaced[known.activation.__name__] = difference
                     return known.activation.__name__
                 return config
-            return {key: self.renamed(value, dtype, differences) for key, value in config.items()}
+            return {key: self.renamed(value, dtype, replaced) for key, value in config.items()}
         if isinstance(config, list | tuple):
-            return type(config)(self.renamed(value, dtype, differences) for value in config)
+            return type(config)(self.renamed(value, dtype, replaced) for value in config)
         return config
 
 

@@ -24,21 +24,26 @@ LOSS_MODES = ("eager", pytest.param("compiled", marks=pytest.mark.full)) if back
 
 
 def is_volume(parameters):
-    """Compiled runs and public derivatives at other parameters than the defaults: the program differs in its constants only.
+    """What differs from what `make test` runs in less than a path through the program.
 
-    float16 takes the way of bfloat16, so one backend is enough.
-
-    On torch a compiled one has the kernels of eager mode and takes a second, so one dtype of each path is enough.
+    - float16 takes the way of bfloat16, so one backend is enough.
+    - Other parameters than the defaults change constants of the program: compiled runs and public derivatives do without, and
+      all but one backend with one value of each.
+    - Compiled float64 has the program of float32. On torch, which takes a second for it, so has a layer of that policy.
     """
-    if parameters.get("dtype") == "float16" and backends.NAME != "tensorflow":
+    first = backends.NAME == "tensorflow"
+    if parameters.get("dtype") == "float16" and not first:
         return True
-    other = bool(parameters.get("given"))
+    given = parameters.get("given")
     if parameters.get("way") == "derivative":
-        return other
-    if "compiled" not in (parameters.get("mode"), parameters.get("how")):
+        return bool(given)
+    if "compiled" in (parameters.get("mode"), parameters.get("how")):
+        repeated = parameters.get("dtype") == "float64" or (backends.NAME == "torch" and parameters.get("policy") == "float32")
+        return bool(given) or repeated
+    record = parameters.get("record")
+    if first or not given or not getattr(record, "elementwise", False):
         return False
-    one_of_a_path = parameters.get("dtype") == "float64" or parameters.get("policy") == "float32"
-    return other or (backends.NAME == "torch" and one_of_a_path)
+    return given != next(each for each in cases.settings(record) if each.keys() == given.keys())
 
 
 # every element-wise activation under each setting of its parameters

@@ -72,7 +72,7 @@ if backends.NAME == "jax":
         ("outer", "inner"),
         [
             (jax.jacfwd, jax.jacrev),
-            (jax.jacrev, jax.jacfwd),
+            pytest.param(jax.jacrev, jax.jacfwd, marks=pytest.mark.full),
             pytest.param(jax.jacfwd, jax.jacfwd, marks=pytest.mark.full),
             pytest.param(jax.jacrev, jax.jacrev, marks=pytest.mark.full),
         ],
@@ -178,7 +178,9 @@ elif backends.NAME == "torch":
         _, pull = torch.func.vjp(function, x)
         assert_close(pull(tangent)[0] / tangent, first)
 
-    @pytest.mark.parametrize("modes", ["jacfwd-jacrev", "jacrev-jacfwd", "jacrev-jacrev"])
+    @pytest.mark.parametrize(
+        "modes", ["jacfwd-jacrev", *(pytest.param(each, marks=pytest.mark.full) for each in ("jacrev-jacfwd", "jacrev-jacrev"))]
+    )
     def test_hessian(function, second, modes):
         outer, inner = (getattr(torch.func, mode) for mode in modes.split("-"))
         hessian = outer(inner(lambda x: function(x).sum()))(torch.tensor(X))
@@ -338,7 +340,7 @@ else:
         assert_close(graph(tf.constant(X)), value)
         assert_close(graph(tf.constant(X[None])), value[None])
 
-    @pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
+    @pytest.mark.parametrize("graph", [False, pytest.param(True, marks=pytest.mark.full)], ids=["eager", "graph"])
     def test_forward_accumulator(function, value, first, graph):
         def push(x, tangent):
             with tf.autodiff.ForwardAccumulator(x, tangent) as accumulator:
@@ -359,7 +361,7 @@ else:
             slope = tape.gradient(y, x)
         assert_close(accumulator.jvp(slope, unconnected_gradients="zero"), second)
 
-    @pytest.mark.parametrize("pfor", [True, False], ids=["pfor", "while"])
+    @pytest.mark.parametrize("pfor", [True, pytest.param(False, marks=pytest.mark.full)], ids=["pfor", "while"])
     def test_jacobian(function, first, pfor):
         x = tf.constant(X)
         with tf.GradientTape(persistent=not pfor) as tape:
