@@ -12,7 +12,8 @@ from keras import ops
 from keras_acts import layers
 from keras_acts._catalogue import describe
 from keras_acts._forms import ActivationOperation, Parameterised, written_out
-from keras_acts._records import PACKAGE, ActivationFunction
+from keras_acts._records import PACKAGE, ActivationFunction, Record
+from keras_acts.layers._configuration import taken
 from keras_acts.layers._fixed import FixedActivation
 from keras_acts.layers._learned import LearnedActivation
 from keras_acts.layers._stochastic import StochasticActivation
@@ -168,7 +169,7 @@ def _converted(model: Any, tolerance: float) -> tuple[keras.Model | None, Portab
     found = Portability(model.name, tuple(reports), None)
     if found.problems:
         return None, found
-    left = [layer["config"].get("name") for layer in portable.get_config()["layers"] if f"{PACKAGE}" in str(layer)]
+    left = [layer["config"].get("name") for layer in portable.get_config()["layers"] if PACKAGE in str(layer)]
     if left:
         raise ValueError(
             f"make_portable: {model.name!r} still holds objects of {PACKAGE} in {left[0]!r}, in a place that is not "
@@ -282,7 +283,7 @@ class _Conversion:
     def activation(self, owner: Any, form: Any) -> Step:
         """An activation by itself: one of Keras's layers, or its operations."""
         dtype = getattr(owner, "compute_dtype", None)
-        known, difference = self.in_keras(form, dtype or "float32", owner)
+        known, difference = self.in_keras(form, dtype or "float32")
         if known is not None:
             self.report(owner, needs=PACKAGE, becomes=f"keras.layers.{_shown(known)}", difference=difference)
             known.name = owner.name
@@ -292,7 +293,7 @@ class _Conversion:
         masked = self.masked(owner)
         return lambda x, **kwargs: (masked(x), step(x, **kwargs))[1]
 
-    def in_keras(self, form: Any, dtype: str, owner: Any = None) -> tuple[Any, float]:
+    def in_keras(self, form: Any, dtype: str) -> tuple[Any, float]:
         """The layer of Keras that computes the same, and how far it is off; None if there is none."""
         record, given = describe(form), dict(getattr(form, "parameters", {}))
         values = {parameter.name: given.get(parameter.name, parameter.default) for parameter in record.parameters}
@@ -427,9 +428,7 @@ class _Weight:
 
     def __init__(self, layer: LearnedActivation, name: str) -> None:
         self.value = ops.convert_to_numpy(getattr(layer, name))
-        self.kinds = {
-            f"kernel_{kind}": getattr(layer, f"{name}_{kind}") for kind in ("initializer", "regularizer", "constraint")
-        }
+        self.kinds = {f"kernel_{kind}": value for kind, value in taken(layer, name).items()}
         self.rest = {"name": f"{layer.name}_{name}", "dtype": layer.variable_dtype, "trainable": layer.trainable}
         self.holder: Any = None
 
@@ -450,13 +449,9 @@ class _Weight:
 
 
 def _gated(layer: Any, name: str, masked: Callable[[Any], None]) -> Step:
-    kinds = {
-        f"{of}_{kind}": getattr(layer, f"{of}_{kind}") for of in ("kernel", "bias") for kind in ("regularizer", "constraint")
-    }
-    fused = keras.layers.Dense(
-        2 * layer.units, use_bias=layer.use_bias, name=name, dtype=layer.dtype_policy, trainable=layer.trainable, **kinds
-    )
-
+    kinds = {f"{of}_{kind}": value for of in ("kernel", "bias") for kind, value in taken(layer, of).items()}
+    rest = {"name": name, "dtype": layer.dtype_policy, "trainable": layer.trainable}
+    fused = keras.layers.Dense(2 * layer.units, use_bias=layer.use_bias, **kinds, **rest)
     dense = _weighted(fused, layer.get_weights())
 
     def step(x: Any, **kwargs: Any) -> Any:
@@ -491,8 +486,9 @@ def _weighted(layer: Any, values: Sequence[Any]) -> Step:
 
 
 def _is_ours(activation: Any) -> bool:
-    own = isinstance(activation, Parameterised) or hasattr(activation, "record")
-    return own or (isinstance(activation, keras.layers.Layer) and type(activation).__module__.partition(".")[0] == PACKAGE)
+    if isinstance(activation, keras.layers.Layer):
+        return type(activation).__module__.partition(".")[0] == PACKAGE
+    return isinstance(activation, Parameterised) or isinstance(getattr(activation, "record", None), Record)
 
 
 def _form_of(config: Mapping[str, Any]) -> ActivationFunction[...] | Parameterised | None:
@@ -518,7 +514,7 @@ def _mentioned(config: Any) -> str:
     return next((found for found in map(_mentioned, values) if found), "")
 
 
-def _keras_name(record: Any) -> str:
+def _keras_name(record: Record) -> str:
     """The name under which Keras has a function for an activation, or ""."""
     return next((name for name in (record.name, *record.aliases) if callable(getattr(keras.activations, name, None))), "")
 
