@@ -63,9 +63,9 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/demo-%.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(INSTALL) --editable ".[demo,$*]"
+	$(INSTALL) --editable ".[demo,$(patsubst tensorflow,tensorflow-cpu,$*)]"
 	touch $@
 
 $(VENV)/test.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(INSTALL) --editable ".[tensorflow,jax,torch,test]"
+	$(INSTALL) --editable ".[tensorflow-cpu,jax,torch,test]"
 	touch $@

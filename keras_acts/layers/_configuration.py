@@ -21,6 +21,41 @@ KINDS = {"initializer": keras.initializers, "regularizer": keras.regularizers, "
 KERAS_OBJECTS = (keras.initializers.Initializer, keras.regularizers.Regularizer, keras.constraints.Constraint)
 
 
+class Layer(keras.layers.Layer):
+    """Base of the layers here: what a file says of them is looked through before Keras makes anything of it."""
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "Layer":
+        """The reverse of `get_config`; refuses whatever is no configuration."""
+        if not isinstance(config, Mapping) or not all(isinstance(key, str) for key in config):
+            raise TypeError(f"{cls.__name__}: a configuration is a dictionary; got {shown(config, 200)}.")
+        _check_dtype(cls.__name__, config.get("dtype"))
+        for argument, kind in {"name": str, "trainable": bool}.items():
+            if not isinstance(config.get(argument), kind | None):
+                what = {"name": "a string", "trainable": "True or False"}[argument]
+                raise TypeError(f"{cls.__name__}: {argument} must be {what}; got {shown(config[argument])}.")
+        layer: Layer = super().from_config(checked_kwargs(cls.__name__, config))
+        return layer
+
+
+def _check_dtype(owner: str, dtype: Any) -> None:
+    """Refuse what is neither a name nor the configuration of one of Keras's own policies."""
+    if dtype is None or isinstance(dtype, str):
+        return
+    known = (
+        isinstance(dtype, Mapping)
+        and isinstance(getattr(keras.dtype_policies, str(dtype.get("class_name")), None), type)
+        and dtype.get("module") == "keras"
+        and dtype.get("registered_name") is None
+        and _plain(dtype.get("config"))
+    )
+    if not known:
+        raise ValueError(
+            f"{owner}: dtype must be a name such as 'float32' or the configuration of one of Keras's own dtype policies; "
+            f"got {shown(dtype, 200)}."
+        )
+
+
 def checked_kwargs(owner: str, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """What Keras's own layer is given: its regularizer of activities is an object too."""
     argument, module = "activity_regularizer", keras.regularizers

@@ -8,16 +8,17 @@ from keras import ops
 from keras_acts import activations
 from keras_acts._catalogue import describe, resolve
 from keras_acts._forms import output_shape
+from keras_acts.layers._configuration import Layer, checked_kwargs
 
 # What every Keras layer takes, beside the parameters of the activation.
 LAYER_ARGUMENTS = frozenset({"name", "dtype", "trainable", "autocast", "activity_regularizer", "input_shape", "input_dim"})
 
 
-class FixedActivation(keras.layers.Layer):
+class FixedActivation(Layer):
     """Base of the layers here: holds an activation with its parameters, which are its configuration."""
 
     def __init__(self, activation: Any, parameters: dict[str, Any], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**checked_kwargs(type(self).__name__, kwargs))
         self.supports_masking = True
         self.activation = resolve(activation, **parameters)  # `get` would let in more names than files hold
         self.built = True

@@ -10,12 +10,12 @@ from keras_acts._catalogue import describe, resolve
 from keras_acts._forms import Parameterised
 from keras_acts._parameters import GATES, Flag, Integer, Optional, Real
 from keras_acts.activations._gated import gated, halves
-from keras_acts.layers._configuration import SEED, checked_kwargs, serialized, take, taken
+from keras_acts.layers._configuration import SEED, Layer, checked_kwargs, serialized, take, taken
 
 WIDTH = Integer(1, 2**24)
 
 
-class GatedDense(keras.layers.Layer):
+class GatedDense(Layer):
     """A dense layer whose output is gated by a second projection of the same input: ``(x W + b) · f(x V + c)``.
 
     With ``activation="silu"`` it is SwiGLU, with "gelu" GEGLU, with "relu" ReGLU, with "sigmoid" GLU and with None bilinear.
@@ -130,7 +130,7 @@ class GatedDense(keras.layers.Layer):
         }
 
 
-class GatedFeedForward(keras.layers.Layer):
+class GatedFeedForward(Layer):
     """The feed-forward block of a transformer with a gate: a `GatedDense` to a wide hidden layer, and a dense layer back.
 
     In place of a block ``down(f(up(x)))`` it takes three matrices instead of two. With ``two_thirds=True`` the hidden layer is

@@ -10,10 +10,10 @@ from keras import ops
 
 from keras_acts import activations
 from keras_acts._parameters import MAX_RANK, Flag, Integer, Optional, Real
-from keras_acts.layers._configuration import MAX_PARAMETERS, checked_kwargs, serialized, take, taken
+from keras_acts.layers._configuration import MAX_PARAMETERS, Layer, checked_kwargs, serialized, take, taken
 
 
-class LearnedActivation(keras.layers.Layer):
+class LearnedActivation(Layer):
     """Base of the layers here: an activation of which some parameters are weights of the same names.
 
     A subclass names the activation and gives the initializer, regularizer and constraint of each weight. The weights have one

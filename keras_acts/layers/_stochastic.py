@@ -7,12 +7,12 @@ from keras import ops
 
 from keras_acts import activations
 from keras_acts._parameters import Axes, Flag, Real
-from keras_acts.layers._configuration import SEED, checked_kwargs
+from keras_acts.layers._configuration import SEED, Layer, checked_kwargs
 
 TINY = 2.0**-24  # the distance of a uniform number of float32 from 0 and 1
 
 
-class StochasticActivation(keras.layers.Layer):
+class StochasticActivation(Layer):
     """Base of the layers here: owns the generator of its random numbers."""
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
