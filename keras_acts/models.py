@@ -1,7 +1,5 @@
 """Models for programs that lack this package: the same predictions from Keras alone."""
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,55 +7,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_acts import layers
-from keras_acts._catalogue import describe
-from keras_acts._forms import ActivationOperation, Parameterised, written_out
-from keras_acts._records import PACKAGE, ActivationFunction, Record
-from keras_acts.layers._configuration import taken
-from keras_acts.layers._fixed import FixedActivation
-from keras_acts.layers._learned import LearnedActivation
-from keras_acts.layers._stochastic import StochasticActivation
+from keras_acts._conversion import OURS, Conversion, LayerReport, is_sequential
+from keras_acts._records import PACKAGE
 
 __all__ = ["LayerReport", "Portability", "make_portable", "portability"]
 
-Step = Callable[..., Any]
-
-# Their last step is their activation, so that it can follow them instead.
-ACTIVATED_LAST = tuple(
-    getattr(keras.layers, name)
-    for name in (
-        *("Activation", "Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D"),
-        *("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
-        *("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
-    )
-)
-SAME_PARAMETERS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "softmax": "Softmax"}  # as Keras's layers take
-ROUNDING = {"float16": 2.0**-10, "bfloat16": 2.0**-7}  # the distance of numbers above 1
 UNKNOWN_SIZES = (32, 256)  # tried for an axis of the input that may have any, to compare predictions
-
-
-@dataclass(frozen=True)
-class LayerReport:
-    """What one layer, or one activation called by itself, means for loading the model with Keras alone.
-
-    Args:
-        name: Its name; layers of a nested model come after its name and a slash.
-        kind: Its class.
-        needs: What must be installed or registered to load it as it is: "Keras", "keras_acts", or another package's name.
-        becomes: What stands for it in a portable model, or "" if it stays.
-        difference: The largest difference between it and what stands for it, relative to the value or to 1 if that is larger,
-            seen at sample points; 0 if the same formula stands for it.
-        problem: Why nothing can stand for it, or "".
-        note: What else changes, or "".
-    """
-
-    name: str
-    kind: str
-    needs: str
-    becomes: str = ""
-    difference: float = 0.0
-    problem: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,14 +117,14 @@ def _converted(model: Any, tolerance: float) -> tuple[keras.Model | None, Portab
         raise TypeError(f"a model is needed, such as keras.Sequential; got {type(model).__name__}.")
     if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 < tolerance < 1:
         raise ValueError(f"tolerance must be a number above 0 and below 1; got {tolerance!r}.")
-    conversion = _Conversion(tolerance)
+    conversion = Conversion(tolerance)
     portable = conversion.model(model)
-    order = [operation.name for operation in (model.layers if _is_sequential(model) else model.operations)]
+    order = [operation.name for operation in (model.layers if is_sequential(model) else model.operations)]
     reports = sorted(conversion.reports, key=lambda report: order.index(report.name.partition("/")[0]))
     found = Portability(model.name, tuple(reports), None)
     if found.problems:
         return None, found
-    left = [layer["config"].get("name") for layer in portable.get_config()["layers"] if PACKAGE in str(layer)]
+    left = [layer["config"].get("name") for layer in portable.get_config()["layers"] if OURS in str(layer)]
     if left:
         raise ValueError(
             f"make_portable: {model.name!r} still holds objects of {PACKAGE} in {left[0]!r}, in a place that is not "
@@ -183,356 +138,6 @@ def _converted(model: Any, tolerance: float) -> tuple[keras.Model | None, Portab
             f"largest; a smaller tolerance than {tolerance:g} would write more activations out."
         )
     return portable, replace(found, difference=difference)
-
-
-class _Conversion:
-    """The conversion of a model and those nested in it: each layer is replaced once, however often it is called."""
-
-    def __init__(self, tolerance: float) -> None:
-        self.tolerance = tolerance
-        self.reports: list[LayerReport] = []
-        self.path = ""
-        self.models: dict[int, keras.Model] = {}
-        self.steps: dict[int, Step] = {}  # of layers, which may be shared with a nested model
-
-    def model(self, model: keras.Model) -> keras.Model:
-        if id(model) not in self.models:
-            if not _is_sequential(model) and not hasattr(model, "operations"):
-                raise ValueError(
-                    f"make_portable: {model.name!r} is a subclassed model ({type(model).__name__}), whose code Keras does "
-                    f"not have. Only functional and sequential models can be made portable."
-                )
-            if not model.built or not getattr(model, "inputs", None):
-                raise ValueError(
-                    f"make_portable: {model.name!r} has no input shapes yet. Give it a keras.Input, or call it once."
-                )
-            ends = (model.inputs, model.outputs) if _is_sequential(model) else (model.input, model.output)
-            ends = tuple(end[0] if isinstance(end, list) and len(end) == 1 else end for end in ends)
-            plain = keras.Model(*ends, name=model.name)  # not compiled: its loss may be one of ours
-            self.models[id(model)] = keras.models.clone_model(plain, clone_function=self.step, call_function=self.call)
-        return self.models[id(model)]
-
-    def nested(self, model: keras.Model, place: str) -> keras.Model:
-        before, self.path = self.path, f"{self.path}{place}/"
-        try:
-            return self.model(model)
-        finally:
-            self.path = before
-
-    @staticmethod
-    def call(step: Step, *args: Any, **kwargs: Any) -> Any:
-        return step(*args, **kwargs)
-
-    def report(self, owner: Any, **known: Any) -> None:
-        self.reports.append(LayerReport(self.path + owner.name, type(owner).__name__, **known))
-
-    def step(self, operation: Any) -> Any:
-        """What takes the place of a layer or an operation of the graph."""
-        if id(operation) not in self.steps:
-            self.steps[id(operation)] = self.new_step(operation)
-        return self.steps[id(operation)]
-
-    def new_step(self, operation: Any) -> Any:
-        if isinstance(operation, ActivationOperation):
-            return self.activation(operation, operation.form)
-        if not isinstance(operation, keras.layers.Layer):
-            return operation  # of keras.ops
-        if isinstance(operation, keras.Model):
-            return self.nested(operation, operation.name)
-        if type(operation).__module__.partition(".")[0] == PACKAGE:
-            return self.own_layer(operation)
-        return self.foreign_layer(operation)
-
-    # ---- layers of this package
-
-    def own_layer(self, layer: Any) -> Any:
-        if isinstance(layer, FixedActivation):
-            return self.activation(layer, layer.activation)
-        if isinstance(layer, layers.PReLU) and layer.num_parameters is None:
-            self.report(layer, needs=PACKAGE, becomes="keras.layers.PReLU")
-            same = layer.get_config()
-            del same["num_parameters"]
-            return _weighted(keras.layers.PReLU.from_config(same), layer.get_weights())
-        if isinstance(layer, LearnedActivation):
-            self.report(layer, needs=PACKAGE, becomes=f"operations, with {_counted(layer.weights, 'weight')} in EinsumDense")
-            return _learned(layer, self.masked(layer))
-        if isinstance(layer, StochasticActivation):
-            self.report(layer, needs=PACKAGE, becomes="operations", note="not random in training any more")
-            return _written(layer.call, layer.compute_dtype, self.masked(layer))
-        if isinstance(layer, layers.GatedDense):
-            self.report(layer, needs=PACKAGE, becomes=f"Dense, then the gate {describe(layer.activation).name} as operations")
-            return _gated(layer, layer.name, self.masked(layer))
-        if isinstance(layer, layers.GatedFeedForward):
-            self.report(layer, needs=PACKAGE, becomes="two Dense, with the gate as operations between them")
-            first, second = _gated(layer.up, f"{layer.name}_up", self.masked(layer)), _copied(layer.down, f"{layer.name}_down")
-            drop = layer.drop and keras.layers.Dropout(layer.dropout, seed=layer.seed, dtype=layer.dtype_policy)
-            return lambda x, **kwargs: second(drop(first(x)) if drop else first(x))
-        raise ValueError(f"make_portable knows no {type(layer).__name__}.")
-
-    def masked(self, layer: Any) -> Callable[[Any], None]:
-        """Asks whether an input carries a mask of time steps, which operations would not pass on to the next layer."""
-        reports, place = self.reports, len(self.reports) - 1
-
-        def check(x: Any) -> None:
-            if getattr(x, "_keras_mask", None) is not None:
-                problem = "the mask that comes with its input would end at the operations"
-                reports[place] = replace(reports[place], problem=problem)
-
-        return check
-
-    def activation(self, owner: Any, form: Any) -> Step:
-        """An activation by itself: one of Keras's layers, or its operations."""
-        dtype = getattr(owner, "compute_dtype", None)
-        known, difference = self.in_keras(form, dtype or "float32")
-        if known is not None:
-            self.report(owner, needs=PACKAGE, becomes=f"keras.layers.{_shown(known)}", difference=difference)
-            known.name = owner.name
-            return lambda x, mask=None, **kwargs: known(x) if mask is None else known(x, mask=mask)
-        step = _Written(form, dtype)
-        self.report(owner, needs=PACKAGE, becomes=f"{describe(form).name} as operations")
-        masked = self.masked(owner)
-        return lambda x, **kwargs: (masked(x), step(x, **kwargs))[1]
-
-    def in_keras(self, form: Any, dtype: str) -> tuple[Any, float]:
-        """The layer of Keras that computes the same, and how far it is off; None if there is none."""
-        record, given = describe(form), dict(getattr(form, "parameters", {}))
-        values = {parameter.name: given.get(parameter.name, parameter.default) for parameter in record.parameters}
-        if record.name in SAME_PARAMETERS:
-            layer = getattr(keras.layers, SAME_PARAMETERS[record.name])(**values, dtype=dtype)
-        elif values == {parameter.name: parameter.default for parameter in record.parameters} and _keras_name(record):
-            layer = keras.layers.Activation(_keras_name(record), dtype=dtype)
-        else:
-            return None, 0.0
-        difference = _difference(layer, form, dtype)
-        return (layer, difference) if difference <= max(self.tolerance, ROUNDING.get(dtype, 0.0)) else (None, difference)
-
-    # ---- layers of Keras and of others
-
-    def foreign_layer(self, layer: Any) -> Any:
-        config = keras.saving.serialize_keras_object(layer)
-        if PACKAGE not in str(config):
-            module = str(config.get("module") or "")
-            outside = module.partition(".")[0] not in ("keras", "builtins")
-            self.report(layer, needs=config.get("registered_name") or module if outside else "Keras")
-            return _copied(layer)
-        if isinstance(layer, keras.layers.TimeDistributed):
-            return self.time_distributed(layer)
-        after: Any = None
-        activation = getattr(layer, "activation", None)
-        if type(layer) is keras.layers.Activation and _is_ours(activation) and not isinstance(activation, keras.layers.Layer):
-            return self.activation(layer, activation)
-        if type(layer) in ACTIVATED_LAST and _is_ours(activation):
-            after = self.after(layer, activation, config)
-        replaced: dict[str, float] = {}
-        config["config"] = self.renamed(config["config"], layer.compute_dtype, replaced)
-        if PACKAGE in str(config["config"]):
-            name = type(layer).__name__
-            problem = f"{name} applies {_mentioned(config)} inside, where Keras has no function that computes the same"
-            self.report(layer, needs=PACKAGE, problem=problem)
-            return layer
-        if after is None:
-            becomes = f"{type(layer).__name__} with Keras's own {' and '.join(replaced)}"
-            self.report(layer, needs=PACKAGE, becomes=becomes, difference=max(replaced.values()))
-            return _copied(layer, config=config)
-        copied = _copied(layer, config=config, without=getattr(activation, "weights", ()))
-        return lambda *args, **kwargs: after(copied(*args, **kwargs))
-
-    def after(self, layer: Any, activation: Any, config: dict[str, Any]) -> Any:
-        """What follows the layer in place of its activation, which becomes linear; None if Keras's own will do inside."""
-        kind = type(layer).__name__
-        if isinstance(activation, keras.layers.Layer):
-            step, what, difference = self.quiet(lambda: self.own_layer(activation)), type(activation).__name__, 0.0
-            as_what = "operations"
-        else:
-            known, difference = self.in_keras(activation, layer.compute_dtype)
-            if known is not None and isinstance(known, keras.layers.Activation):
-                return None
-            what = describe(activation).name
-            if known is not None:
-                step, as_what = known, f"keras.layers.{_shown(known)}"
-            else:
-                step, difference, as_what = _Written(activation), 0.0, "operations"
-        config["config"] = {**config["config"], "activation": "linear"}
-        self.report(layer, needs=PACKAGE, becomes=f"{kind}, then {what} as {as_what}", difference=difference)
-        if not isinstance(step, keras.layers.Layer):
-            masked = self.masked(layer)
-            return lambda x: (masked(x), step(x))[1]
-        return step
-
-    def quiet(self, make: Callable[[], Step]) -> Step:
-        """What `make` gives, without a report of its own."""
-        before, self.reports = self.reports, []
-        try:
-            return make()
-        finally:
-            self.reports = before
-
-    def time_distributed(self, layer: Any) -> Any:
-        """A nested model at each time step."""
-        x = keras.Input(batch_shape=(layer.input.shape[0], *layer.input.shape[2:]), dtype=layer.input.dtype)
-        inner = self.nested(keras.Model(x, layer.layer(x), name=layer.layer.name), layer.name)
-        return keras.layers.TimeDistributed(inner, name=layer.name, dtype=layer.dtype_policy)
-
-    def renamed(self, config: Any, dtype: str, replaced: dict[str, float]) -> Any:
-        """A configuration with Keras's own names for activations of this package, where Keras computes the same."""
-        if isinstance(config, Mapping):
-            form = _form_of(config)
-            if form is not None:
-                known, difference = self.in_keras(form, dtype)
-                if isinstance(known, keras.layers.Activation):
-                    replaced[known.activation.__name__] = difference
-                    return known.activation.__name__
-                return config
-            return {key: self.renamed(value, dtype, replaced) for key, value in config.items()}
-        if isinstance(config, list | tuple):
-            return type(config)(self.renamed(value, dtype, replaced) for value in config)
-        return config
-
-
-class _Written:
-    """An activation as operations of `keras.ops`, of a tensor of a functional model."""
-
-    def __init__(self, form: Any, dtype: str | None = None) -> None:
-        self.form, self.dtype = form, dtype
-
-    def __call__(self, x: Any, mask: Any = None) -> Any:
-        with written_out():
-            x = _autocast(x, self.dtype)
-            return self.form(x) if mask is None else self.form(x, mask=mask)
-
-
-def _written(call: Step, dtype: str, masked: Callable[[Any], None]) -> Step:
-    def step(x: Any, **kwargs: Any) -> Any:
-        masked(x)
-        with written_out():
-            return call(_autocast(x, dtype), **{name: value for name, value in kwargs.items() if name != "training"})
-
-    return step
-
-
-def _learned(layer: LearnedActivation, masked: Callable[[Any], None]) -> Step:
-    """The activation as operations, and its weights in layers of Keras."""
-    holders = {name: _Weight(layer, name) for name in layer.learned}
-
-    def step(x: Any, **kwargs: Any) -> Any:
-        masked(x)
-        x = _autocast(x, layer.compute_dtype)
-        with written_out():
-            return layer.activation(x, **layer.values({name: holder(x) for name, holder in holders.items()}))
-
-    return step
-
-
-class _Weight:
-    """A weight in a layer of Keras, which multiplies a tensor of ones with it, for broadcasting against an input."""
-
-    def __init__(self, layer: LearnedActivation, name: str) -> None:
-        self.value = ops.convert_to_numpy(getattr(layer, name))
-        self.kinds = {f"kernel_{kind}": value for kind, value in taken(layer, name).items()}
-        self.rest = {"name": f"{layer.name}_{name}", "dtype": layer.variable_dtype, "trainable": layer.trainable}
-        self.holder: Any = None
-
-    def __call__(self, x: Any) -> Any:
-        rank = len(x.shape)
-        sizes = (1,) * (rank - self.value.ndim) + self.value.shape
-        few = x[tuple(slice(None) if size > 1 else slice(1) for size in sizes)]
-        ones = ops.cast(ops.ones_like(ops.reshape(few, (-1, *sizes[1:]))), self.rest["dtype"])
-        if self.holder is None:
-            letters = "abcdefghijklmnopqrstuvwxyz"[:rank]
-            kept = "".join(letter for letter, size in zip(letters, sizes, strict=True) if size > 1) or letters[-1]
-            shape = tuple(size if size > 1 else 1 for size in sizes[1:])
-            self.holder = keras.layers.EinsumDense(f"{letters},{kept}->{letters}", shape, **self.kinds, **self.rest)
-            y = self.holder(ones)
-            self.holder.set_weights([self.value.reshape(self.holder.kernel.shape)])
-            return y
-        return self.holder(ones)
-
-
-def _gated(layer: Any, name: str, masked: Callable[[Any], None]) -> Step:
-    kinds = {f"{of}_{kind}": value for of in ("kernel", "bias") for kind, value in taken(layer, of).items()}
-    rest = {"name": name, "dtype": layer.dtype_policy, "trainable": layer.trainable}
-    fused = keras.layers.Dense(2 * layer.units, use_bias=layer.use_bias, **kinds, **rest)
-    dense = _weighted(fused, layer.get_weights())
-
-    def step(x: Any, **kwargs: Any) -> Any:
-        masked(x)
-        y = dense(x)
-        with written_out():
-            return layer.combine(y)
-
-    return step
-
-
-def _copied(layer: Any, name: str | None = None, config: Any = None, without: Sequence[Any] = ()) -> Step:
-    """A copy of a layer with its weights, except those of an activation that is no longer in it."""
-    config = copy.deepcopy(keras.saving.serialize_keras_object(layer) if config is None else config)
-    config.pop("build_config", None)
-    if name is not None:
-        config["config"]["name"] = name
-    new = keras.saving.deserialize_keras_object(config)
-    gone = {id(variable) for variable in without}
-    return _weighted(new, [ops.convert_to_numpy(variable) for variable in layer.weights if id(variable) not in gone])
-
-
-def _weighted(layer: Any, values: Sequence[Any]) -> Step:
-    """A layer that gets its weights when it is called, which builds it."""
-
-    def step(*args: Any, **kwargs: Any) -> Any:
-        y = layer(*args, **kwargs)
-        layer.set_weights(values)
-        return y
-
-    return step
-
-
-def _is_ours(activation: Any) -> bool:
-    if isinstance(activation, keras.layers.Layer):
-        return type(activation).__module__.partition(".")[0] == PACKAGE
-    return isinstance(activation, Parameterised) or isinstance(getattr(activation, "record", None), Record)
-
-
-def _form_of(config: Mapping[str, Any]) -> ActivationFunction[...] | Parameterised | None:
-    """The activation that a configuration stands for, if it is one of this package's."""
-    registered = str(config.get("registered_name"))
-    if config.get("class_name") == "function" and str(config.get("config")).startswith(f"{PACKAGE}>"):
-        return describe(config["config"]).function
-    if registered == f"{PACKAGE}>{Parameterised.__name__}":
-        return Parameterised.from_config(config["config"])
-    return None
-
-
-def _mentioned(config: Any) -> str:
-    """The first activation or layer of this package in a configuration."""
-    if isinstance(config, Mapping):
-        form = _form_of(config)
-        if form is not None:
-            return repr(describe(form).name)
-        registered = str(config.get("registered_name"))
-        if registered.startswith(f"{PACKAGE}>"):
-            return repr(registered.removeprefix(f"{PACKAGE}>"))
-    values = config.values() if isinstance(config, Mapping) else config if isinstance(config, list | tuple) else ()
-    return next((found for found in map(_mentioned, values) if found), "")
-
-
-def _keras_name(record: Record) -> str:
-    """The name under which Keras has a function for an activation, or ""."""
-    return next((name for name in (record.name, *record.aliases) if callable(getattr(keras.activations, name, None))), "")
-
-
-def _difference(layer: Any, form: Any, dtype: str) -> float:
-    """The largest difference at sample points, relative to the value or to 1."""
-    if describe(form).elementwise:
-        near = np.linspace(-30.0, 30.0, 4001)
-        x = np.concatenate([near, near / 300, -np.logspace(-6, 4, 500), np.logspace(-6, 4, 500)])
-    else:
-        x = np.random.default_rng(0).normal(0, 3, (6, 6, 6, 6))
-    tensor = ops.convert_to_tensor(x.astype("float32"))
-    theirs, ours = (np.asarray(ops.convert_to_numpy(ops.cast(f(ops.cast(tensor, dtype)), "float32"))) for f in (layer, form))
-    if theirs.shape != ours.shape:
-        return float("inf")
-    with np.errstate(invalid="ignore"):
-        error = np.abs(theirs - ours) / np.maximum(np.abs(ours), 1.0)
-    return float(np.where(theirs == ours, 0.0, np.nan_to_num(error, nan=np.inf)).max())
 
 
 def _difference_of_models(model: keras.Model, portable: keras.Model) -> float | None:
@@ -558,7 +163,7 @@ def _random_inputs(model: keras.Model, size: int) -> Any:
         return ops.cast(ops.convert_to_tensor(np.asarray(numbers, "float32")), dtype)
 
     inputs = [sample(x) for x in model.inputs]
-    if _is_sequential(model):
+    if is_sequential(model):
         return inputs[0]
     return keras.tree.pack_sequence_as(model.input, inputs)
 
@@ -573,20 +178,3 @@ def _relative_difference(before: Any, after: Any) -> float:
     error = np.nan_to_num(np.abs(before - after), nan=np.inf)
     largest = max(float(np.abs(before[np.isfinite(before)]).max(initial=0.0)), 1e-30)
     return float(np.where(same, 0.0, error / largest).max())
-
-
-def _is_sequential(model: keras.Model) -> bool:
-    return isinstance(model, keras.Sequential)
-
-
-def _autocast(x: Any, dtype: str | None) -> Any:
-    here = keras.backend.standardize_dtype(x.dtype)
-    return ops.cast(x, dtype) if dtype and "float" in here and here != dtype else x
-
-
-def _counted(items: Any, noun: str) -> str:
-    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
-
-
-def _shown(layer: Any) -> str:
-    return f"Activation({layer.activation.__name__!r})" if isinstance(layer, keras.layers.Activation) else type(layer).__name__

@@ -330,6 +330,11 @@ class Holder(keras.layers.Layer):
         return {**super().get_config(), "activation": keras.activations.serialize(self.activation)}
 
 
+def test_names_like_ours_are_no_obstacle():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation="snake", name="keras_acts_head")])
+    assert make_portable(model).get_layer("keras_acts_head").activation is keras.activations.linear
+
+
 def test_layers_of_other_packages_stay():
     model = keras.Sequential([keras.Input((2,)), Holder("relu", name="theirs"), keras.layers.Dense(2, name="dense")])
     assert {layer.name: layer.needs for layer in portability(model).layers} == {"theirs": "someone>Holder", "dense": "Keras"}
