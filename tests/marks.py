@@ -19,6 +19,9 @@ twice = pytest.mark.parametrize(
     }[backends.NAME],
 )
 
+# a size of its own is a program of its own to JAX
+each_size_compiles = pytest.mark.full if backends.NAME == "jax" else lambda test: test
+
 # Keras's losses break torch's graphs: compiling one takes a dozen seconds
 LOSS_MODES = ("eager", pytest.param("compiled", marks=pytest.mark.full)) if backends.NAME == "torch" else backends.MODES
 
@@ -29,6 +32,7 @@ def is_volume(parameters):
     - float16 takes the way of bfloat16, so one backend is enough.
     - Other parameters than the defaults change constants of the program: compiled runs and public derivatives do without, and
       all but one backend with one value of each.
+    - Public derivatives in float64 are what the backward pass calls, but on torch.
     - Compiled float64 has the program of float32. On torch, which takes a second for it, so has a layer of that policy.
     """
     first = backends.NAME == "tensorflow"
@@ -36,7 +40,7 @@ def is_volume(parameters):
         return True
     given = parameters.get("given")
     if parameters.get("way") == "derivative":
-        return bool(given)
+        return bool(given) or (parameters.get("dtype") == "float64" and backends.NAME != "torch")
     if "compiled" in (parameters.get("mode"), parameters.get("how")):
         repeated = parameters.get("dtype") == "float64" or (backends.NAME == "torch" and parameters.get("policy") == "float32")
         return bool(given) or repeated

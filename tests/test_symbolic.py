@@ -9,6 +9,7 @@ import pytest
 
 import keras_acts
 from keras_acts import ActivationOperation
+from tests import marks
 
 settings = runpy.run_path(str(Path(__file__).parent / "golden" / "write.py"), run_name="tools")["settings"]
 snake = keras_acts.activations.snake
@@ -126,6 +127,7 @@ def test_unknown_sizes_stay_unknown(record, shape):
     assert [size is None for size in y.shape] == [size is None for size in shape]
 
 
+@marks.each_size_compiles
 def test_model_with_unknown_sizes_takes_any(record):
     x = keras.Input((None, 6))
     model = keras.Model(x, call(record, x))

@@ -202,6 +202,7 @@ elif backends.NAME == "torch":
         assert_close(y, value)
         assert_close(pushed / tangent, first)
 
+    @pytest.mark.full
     def test_compile_without_a_graph_break_forward_and_backward(function, value, first):
         torch._dynamo.reset()
         x = torch.tensor(X, requires_grad=True)
@@ -210,11 +211,15 @@ elif backends.NAME == "torch":
         y.sum().backward()
         assert_close(x.grad, first)
 
-    def test_compile_with_a_dynamic_batch(function, value):
+    def test_compile_with_a_dynamic_batch_forward_and_backward(function, value, first):
         torch._dynamo.reset()
         compiled = torch.compile(function, fullgraph=True, backend="aot_eager", dynamic=True)
         for rows in (2, 5):
-            assert_close(compiled(torch.tensor(X).repeat(rows, 1)), np.tile(value, (rows, 1)))
+            x = torch.tensor(X).repeat(rows, 1).requires_grad_()
+            y = compiled(x)
+            assert_close(y, np.tile(value, (rows, 1)))
+            y.sum().backward()
+            assert_close(x.grad, np.tile(first, (rows, 1)))
 
     def test_axes_in_another_order_in_memory(function):
         """As a convolution leaves them, and as steps through a larger tensor."""

@@ -79,7 +79,12 @@ def shrink(threshold: float, bias: float = 0.0) -> Function | None:
 
 
 def outside(threshold: float, bias: float = 0.0) -> Function:
-    return lambda g, x: hardshrink_backward(g, x, threshold)
+    def pull(g: Any, x: Any) -> Any:
+        if torch.compiler.is_compiling():  # which may make a variable of the threshold, and the kernel takes none
+            return torch.where(x.abs() <= threshold, 0.0, g)
+        return hardshrink_backward(g, x, threshold)
+
+    return pull
 
 
 def ramp(x: Any, start: float) -> Any:

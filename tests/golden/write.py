@@ -174,8 +174,8 @@ def _zip(path, contents, compression):
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["--check", *folders]:
-            print(json.dumps({folder: {form: differences(Path(folder), form) for form in FORMS} for folder in folders}))
+        case ["--check", form, folder]:
+            print(json.dumps(differences(Path(folder), form)))
         case [folder]:
             write(Path(folder))
         case []:
