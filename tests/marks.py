@@ -29,14 +29,14 @@ LOSS_MODES = ("eager", pytest.param("compiled", marks=pytest.mark.full)) if back
 def is_volume(parameters):
     """What differs from what `make test` runs in less than a path through the program.
 
-    - float16 takes the way of bfloat16, so one backend is enough.
+    - float16 takes the way of bfloat16, and each integer that of int32, so one backend is enough.
     - Other parameters than the defaults change constants of the program: compiled runs and public derivatives do without, and
       all but one backend with one value of each.
     - Public derivatives in float64 are what the backward pass calls, but on torch.
     - Compiled float64 has the program of float32. On torch, which takes a second for it, so has a layer of that policy.
     """
     first = backends.NAME == "tensorflow"
-    if parameters.get("dtype") == "float16" and not first:
+    if parameters.get("dtype") in ("float16", "int8", "int64", "uint8") and not first:
         return True
     given = parameters.get("given")
     if parameters.get("way") == "derivative":

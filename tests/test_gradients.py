@@ -119,7 +119,7 @@ SHAPES = [(), (5,), (1, 5), (3, 1, 1), (3, 6, 5)]
         *(pytest.param(shape, "compiled", marks=pytest.mark.full if shape != (5,) else ()) for shape in SHAPES),
     ],
 )
-@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+@pytest.mark.parametrize("dtype", [pytest.param("bfloat16", marks=pytest.mark.full), "float32"])
 @pytest.mark.parametrize(("record", "parameter"), LEARNED)
 def test_the_gradient_of_a_learned_parameter_is_summed_over_what_shares_it(record, parameter, shape, dtype, mode):
     """A float32 parameter under an input of any dtype, as in mixed precision: summed before it is rounded."""

@@ -61,6 +61,7 @@ def test_integers_are_taken_as_floats(record, dtype):
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(got), keras.ops.convert_to_numpy(floats))
 
 
+@marks.each_size_compiles
 @pytest.mark.parametrize("shape", [(), (0,), (3, 0), (2, 3, 4)])
 def test_any_shape_is_kept(elementwise, shape):
     got = cases.function(elementwise)(keras.ops.ones(shape))
