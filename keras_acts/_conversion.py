@@ -114,7 +114,7 @@ class Conversion:
         if isinstance(operation, keras.Model):
             return self.nested(operation, operation.name)
         if type(operation).__module__.partition(".")[0] == PACKAGE:
-            return self.own_layer(operation)
+            return _regularized(operation, self.own_layer(operation))
         return self.foreign_layer(operation)
 
     # ---- layers of this package
@@ -194,7 +194,7 @@ class Conversion:
         after: Any = None
         activation = getattr(layer, "activation", None)
         if type(layer) is keras.layers.Activation and _is_ours(activation) and not isinstance(activation, keras.layers.Layer):
-            return self.activation(layer, activation)
+            return _regularized(layer, self.activation(layer, activation))
         if type(layer) in ACTIVATED_LAST and _is_ours(activation):
             after = self.after(layer, activation, config)
         replaced: dict[str, float] = {}
@@ -209,7 +209,7 @@ class Conversion:
             self.report(layer, needs=PACKAGE, becomes=becomes, difference=max(replaced.values()))
             return _copied(layer, config=config)
         copied = _copied(layer, config=config, without=getattr(activation, "weights", ()))
-        return lambda *args, **kwargs: after(copied(*args, **kwargs))
+        return _regularized(layer, lambda *args, **kwargs: after(copied(*args, **kwargs)))
 
     def after(self, layer: Any, activation: Any, config: dict[str, Any]) -> Any:
         """What follows the layer in place of its activation, which becomes linear; None if Keras's own will do inside."""
@@ -226,7 +226,7 @@ class Conversion:
                 step, as_what = known, f"keras.layers.{_shown(known)}"
             else:
                 step, difference, as_what = _Written(activation), 0.0, "operations"
-        config["config"] = {**config["config"], "activation": "linear"}
+        config["config"] = {**config["config"], "activation": "linear", "activity_regularizer": None}
         self.report(layer, needs=PACKAGE, becomes=f"{kind}, then {what} as {as_what}", difference=difference)
         if not isinstance(step, keras.layers.Layer):
             masked = self.masked(layer)
@@ -357,6 +357,14 @@ def _weighted(layer: Any, values: Sequence[Any]) -> Step:
         return y
 
     return step
+
+
+def _regularized(layer: Any, step: Step) -> Step:
+    """What takes the place of a layer, with the layer's penalty on its output."""
+    if layer.activity_regularizer is None:
+        return step
+    penalty = keras.layers.Activation("linear", activity_regularizer=layer.activity_regularizer, dtype=layer.dtype_policy)
+    return lambda *args, **kwargs: penalty(step(*args, **kwargs))
 
 
 def _is_ours(activation: Any) -> bool:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_acts._conversion import OURS, Conversion, LayerReport, is_sequential
+from keras_acts._conversion import OURS, ROUNDING, Conversion, LayerReport, is_sequential
 from keras_acts._records import PACKAGE
 
 __all__ = ["LayerReport", "Portability", "make_portable", "portability"]
@@ -131,13 +131,17 @@ def _converted(model: Any, tolerance: float) -> tuple[keras.Model | None, Portab
             f"known. Put the activation behind the layer, as keras_acts.layers.Activation(…)."
         )
     difference = _difference_of_models(model, portable)
-    half = any(np.dtype(keras.backend.standardize_dtype(y.dtype)).itemsize < 4 for y in model.outputs)
-    if difference is not None and not difference <= (0.1 if half else 1e3 * tolerance):
+    if difference is not None and not difference <= (0.1 if _in_half(model) else 1e3 * tolerance):
         raise ValueError(
             f"make_portable: the predictions of {model.name!r} for random inputs change by {difference:.1e} of the "
             f"largest; a smaller tolerance than {tolerance:g} would write more activations out."
         )
     return portable, replace(found, difference=difference)
+
+
+def _in_half(model: keras.Model) -> bool:
+    """Whether any layer computes in half precision."""
+    return any(_in_half(each) if isinstance(each, keras.Model) else each.compute_dtype in ROUNDING for each in model.layers)
 
 
 def _difference_of_models(model: keras.Model, portable: keras.Model) -> float | None:

@@ -274,6 +274,30 @@ def test_arguments_of_weights_come_along():
     assert not holder.trainable
 
 
+def test_penalty_on_outputs_stays_behind_the_activation():
+    layers = [
+        keras.layers.Dense(4, activation="snake", activity_regularizer="l1"),
+        keras.layers.Activation("mish", activity_regularizer="l2"),
+        keras_acts.layers.SwishBeta(activity_regularizer="l1"),
+        keras_acts.layers.ELU(activity_regularizer="l2"),
+    ]
+    model = keras.Sequential([keras.Input((3,)), *layers])
+    portable = make_portable(model)
+    x = np.random.default_rng(0).normal(0, 1, (8, 3)).astype("float32")
+    sums = []
+    for each in (model, portable):
+        each(x)
+        assert len(each.losses) == 4
+        sums.append(sorted(float(loss) for loss in each.losses))
+    np.testing.assert_allclose(*sums, rtol=1e-5)
+
+
+def test_half_precision_before_an_output_in_float32():
+    layers = [keras.layers.Dense(64, activation="keras_acts>silu", dtype="mixed_bfloat16") for _ in range(4)]
+    model = keras.Sequential([keras.Input((16,)), *layers, keras.layers.Dense(1, dtype="float32")])
+    assert portability(model).difference < 0.1
+
+
 # ---- what can't be portable
 
 
