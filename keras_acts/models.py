@@ -131,7 +131,7 @@ def _converted(model: Any, tolerance: float) -> tuple[keras.Model | None, Portab
             f"known. Put the activation behind the layer, as keras_acts.layers.Activation(…)."
         )
     difference = _difference_of_models(model, portable)
-    if difference is not None and not difference <= (0.1 if _in_half(model) else 1e3 * tolerance):
+    if difference is not None and not difference <= (0.1 if _in_half(model) else 1e3 * max(tolerance, 1e-6)):
         raise ValueError(
             f"make_portable: the predictions of {model.name!r} for random inputs change by {difference:.1e} of the "
             f"largest; a smaller tolerance than {tolerance:g} would write more activations out."

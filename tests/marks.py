@@ -19,8 +19,14 @@ twice = pytest.mark.parametrize(
     }[backends.NAME],
 )
 
-# a size of its own is a program of its own to JAX
+# JAX compiles a program for each size and each function
 each_size_compiles = pytest.mark.full if backends.NAME == "jax" else lambda test: test
+
+
+def in_full_on_jax(*values):
+    """A parameter that `make test` tries on the other backends only."""
+    return pytest.param(*values, marks=[pytest.mark.full] if backends.NAME == "jax" else [])
+
 
 # Keras's losses break torch's graphs: compiling one takes a dozen seconds
 LOSS_MODES = ("eager", pytest.param("compiled", marks=pytest.mark.full)) if backends.NAME == "torch" else backends.MODES

@@ -13,7 +13,7 @@ WORKERS = min(4, os.cpu_count())
 THREADS = {  # of a worker: more than there are cores would wait for each other
     name: str(max(1, os.cpu_count() // WORKERS))
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-}
+} | {"XLA_FLAGS": "--xla_cpu_parallel_codegen_split_count=1"}
 
 
 def main() -> int:

@@ -16,9 +16,11 @@ import keras_acts
 from keras_acts._forms import written_out
 from keras_acts.conformance import backends, cases, tolerances
 from keras_acts.models import make_portable, portability
+from tests import marks
 
 TOOLS = runpy.run_path(str(Path(__file__).parent / "golden" / "write.py"), run_name="tools")
 BACKENDS = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
+SAMPLE = (("tensorflow", "jax"), ("torch", "torch"))  # of who writes and who loads
 ELSEWHERE = """
 import json, sys
 sys.modules["keras_acts"] = None  # an import would fail
@@ -62,8 +64,10 @@ def both():
     return model, make_portable(model)
 
 
+@marks.each_size_compiles
 @pytest.mark.parametrize(
-    "backend", [pytest.param(name, marks=() if name == backends.NAME else pytest.mark.full) for name in BACKENDS]
+    "backend",
+    [pytest.param(name, marks=() if (backends.NAME, name) in SAMPLE else pytest.mark.full) for name in BACKENDS],
 )
 def test_everything_loads_without_the_package(both, backend, tmp_path):
     model, portable = both
@@ -82,6 +86,7 @@ def test_everything_loads_without_the_package(both, backend, tmp_path):
         assert max(found[path]) <= 5e-6
 
 
+@marks.each_size_compiles
 def test_weights_are_the_same_and_as_many(both):
     model, portable = both
     for of in ("trainable_weights", "non_trainable_weights"):

@@ -277,7 +277,10 @@ def sparsemax(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
     def step(above: Any) -> Any:
         return ops.relu(ops.sum(above, axis=axis, keepdims=True) - 1.0) / _divisor(_positive(above, axis))
 
-    threshold = _from_below(step, z, axis)
+    def of_the_first(count: Any, total: Any, squares: Any) -> Any:
+        return (total - 1.0) / count
+
+    threshold = _threshold(step, of_the_first, z, axis)
     above = ops.relu(z - threshold)
     # What is left of the threshold, exactly and with its derivative: sum over k entries of (above - rest) is 1
     rest = (ops.sum(above, axis=axis, keepdims=True) - 1.0) / _divisor(_positive(above, axis))
@@ -316,7 +319,11 @@ def entmax15(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
         norm = ops.sqrt(ops.sum(ops.square(above), axis=axis, keepdims=True))
         return ops.relu(norm - 1.0) * norm / _divisor(ops.sum(above, axis=axis, keepdims=True))
 
-    threshold = _from_below(step, z, axis)
+    def of_the_first(count: Any, total: Any, squares: Any) -> Any:
+        mean = total / count
+        return mean - ops.sqrt(ops.relu((1.0 - squares) / count + ops.square(mean)))
+
+    threshold = _threshold(step, of_the_first, z, axis)
     above = ops.relu(z - threshold)
     # sum over k entries of (above - rest)² is 1: the root of a quadratic equation, in the form that does not cancel
     total = _divisor(ops.sum(above, axis=axis, keepdims=True))
@@ -325,16 +332,33 @@ def entmax15(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
     return ops.square(_without(above, rest))
 
 
-def _from_below(step: Callable[[Any], Any], z: Any, axis: Any) -> Any:
+def _threshold(step: Callable[[Any], Any], of_the_first: Callable[[Any, Any, Any], Any], z: Any, axis: Any) -> Any:
     """The threshold at which the positive parts of ``z - threshold`` have the sum or norm 1, as a constant.
 
     Newton's steps from -1 on, where nothing that counts is left out. The sum and the norm are convex and fall, so that a step
     never goes too far, and it cuts the product of the excess and the slope to a quarter or less: n² at most in the beginning.
+
+    Args:
+        step: From the positive parts to how much the threshold may rise.
+        of_the_first: From the count, the sum and the sum of squares of the largest entries to the threshold if only they count.
+        z: Scores of which the largest in each row is 0.
+        axis: The axis, or several.
     """
     z = ops.stop_gradient(z)
+    if isinstance(z, keras.KerasTensor) and isinstance(axis, int):
+        return _threshold_by_sorting(of_the_first, z, axis)
     digits = {"float32": 24, "float64": 53}[keras.backend.standardize_dtype(z.dtype)]
     most = digits // 2 + (_size(z, axis) or 2**31).bit_length()
     return settle(lambda threshold: threshold + step(ops.relu(z - threshold)), ops.zeros_like(_largest(z, axis)) - 1.0, most)
+
+
+def _threshold_by_sorting(of_the_first: Callable[[Any, Any, Any], Any], z: Any, axis: int) -> Any:
+    """The same in a functional model, where each step would be some ten operations: to a rounding for each entry."""
+    falling = -ops.sort(-ops.clip(z, -1.0, 0.0), axis=axis)
+    sums = (ops.cumsum(each, axis=axis) for each in (ops.ones_like(falling), falling, ops.square(falling)))
+    candidates = of_the_first(*sums)
+    # Those of the entries that count rise to the threshold; any other is above the entry it belongs to.
+    return amax(ops.where(candidates <= falling, candidates, -1.0), axis=axis, keepdims=True)
 
 
 def _without(above: Any, rest: Any) -> Any:
