@@ -1,14 +1,15 @@
 """Attaches an exact derivative to a formula: the door to `_frameworks`, of which only Keras's own backend is imported."""
 
+import contextlib
 import functools
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
-from keras_acts._frameworks.engine import Engine, Partial, repeat
+from keras_acts._frameworks.engine import EXPORTING, Engine, Partial, repeat
 from keras_acts._precision import HALF, widened
 
 Function = Callable[..., Any]
@@ -40,7 +41,7 @@ def differentiable(
         if kernel is not None:
             attachable = kernel.or_else(attachable)
     if not derivatives:
-        return _or_symbolic(ENGINE.compile(value), value)
+        return _or_recorded(ENGINE.compile(value), value)
     attached = ENGINE.attach(attachable, derivatives, lean)
     if name not in ENGINE.differentiated or len(derivatives) > 1:  # which says nothing of learned parameters
         return attached
@@ -72,26 +73,42 @@ def _engine() -> Engine:
     return engine
 
 
-def _or_symbolic(function: Function, plain: Function) -> Function:
-    """`function`; of a KerasTensor, which belongs to no framework, `plain`."""
+@contextlib.contextmanager
+def exporting() -> Iterator[None]:
+    """Inside, formulas consist of operations that every export format knows, with no derivative of their own."""
+    token = EXPORTING.set(True)
+    try:
+        yield
+    finally:
+        EXPORTING.reset(token)
+
+
+def recorded(x: Any) -> bool:
+    """Whether operations on `x` are only written down: in a functional model, or by an exporter."""
+    return isinstance(x, keras.KerasTensor) or exported()
+
+
+def _or_recorded(function: Function, plain: Function) -> Function:
+    """`function`; where operations are only written down, `plain`."""
     if function is plain:
         return function
 
     @functools.wraps(function)
     def run(x: Any, *others: Any, **settings: Any) -> Any:
-        return (plain if isinstance(x, keras.KerasTensor) else function)(x, *others, **settings)
+        return (plain if recorded(x) else function)(x, *others, **settings)
 
     return run
 
 
 def settle(step: Function, start: Any, most: int) -> Any:
     """What `start` becomes under a step that is repeated until nothing changes, at most so often."""
-    return (repeat if isinstance(start, keras.KerasTensor) else ENGINE.settle)(step, start, most)
+    return (repeat if recorded(start) else ENGINE.settle)(step, start, most)
 
 
 # Not behind a cached function: torch.compile traces through a cache, and a constant it takes as it is.
 ENGINE = _engine()
 remember = ENGINE.remember
-amax = _or_symbolic(ENGINE.amax, ops.max)
-sin, cos, tanh = (_or_symbolic(getattr(ENGINE, name), getattr(ops, name)) for name in ("sin", "cos", "tanh"))
-arctan, arcsinh = (_or_symbolic(getattr(ENGINE, name), getattr(ops, name)) for name in ("arctan", "arcsinh"))
+exported = ENGINE.exporting  # whether what is computed is recorded by an exporter
+amax = _or_recorded(ENGINE.amax, ops.max)
+sin, cos, tanh = (_or_recorded(getattr(ENGINE, name), getattr(ops, name)) for name in ("sin", "cos", "tanh"))
+arctan, arcsinh = (_or_recorded(getattr(ENGINE, name), getattr(ops, name)) for name in ("arctan", "arcsinh"))

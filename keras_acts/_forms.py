@@ -26,6 +26,8 @@ def apply(record: Record, x: Any, settings: Settings, mask: Any = None) -> Any:
     tensor = receive(record.name, x, _calculus.ENGINE.tensors)
     output_shape(record, settings, tensor.shape)
     masks = () if mask is None else (receive_mask(record.name, mask, tensor.shape),)
+    if _calculus.exported():
+        return _plain(record, settings.fixed, settings.learned_names, bool(masks))(tensor, *settings.tensors, *masks)
     y = _attached(record, settings.fixed, settings.learned_names, bool(masks))(tensor, *settings.tensors, *masks)
     if record.keeps_logits and not masks:
         _calculus.keep_logits(y, tensor)
@@ -45,8 +47,7 @@ def written_out() -> Iterator[None]:
 def _operations(record: Record, x: keras.KerasTensor, settings: Settings, mask: Any) -> Any:
     output_shape(record, settings, x.shape)
     masks = () if mask is None else (mask,)
-    names = (*settings.learned_names, MASK) if masks else settings.learned_names
-    compute = widened(_fix(record.compute, settings.fixed, names))
+    compute = _plain(record, settings.fixed, settings.learned_names, bool(masks))
     return compute(cast(x, float_dtype(record.name, x.dtype)), *(value for _, value in settings.learned), *masks)
 
 
@@ -171,6 +172,11 @@ def _attached(record: Record, fixed: Pairs, learned: tuple[str, ...], masked: bo
     if record.takes_half:
         kernel = kernel or formula
     return _calculus.differentiable(record.name, formula, derivatives, kernel, lean)
+
+
+def _plain(record: Record, fixed: Pairs, learned: tuple[str, ...], masked: bool) -> Callable[..., Any]:
+    """The formula alone, as a function of tensors."""
+    return widened(_fix(record.compute, fixed, (*learned, MASK) if masked else learned))
 
 
 @_calculus.remember

@@ -1,4 +1,4 @@
-"""Functions that the frameworks lack or compute too coarsely, on `keras.ops`: right to a few roundings in every dtype."""
+"""Functions that the frameworks or export formats lack or compute too coarsely: right to a few roundings in every dtype."""
 
 import math
 from collections.abc import Sequence
@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 from keras import ops
+
+from keras_acts import _calculus
 
 # sinh(x) / x in powers of x², the highest first: complete for |x| <= 1 in float64
 SINH = tuple(1.0 / math.factorial(2 * k + 1) for k in range(9, -1, -1))
@@ -19,6 +21,23 @@ SCALED_ERFC = (
     *(-0.05422000098938379, 0.16405128003334057, -0.16603039761533683, -0.09276382658574522, 1.2769783815525289),
 )
 
+# erf(x) / x for |x| <= 1, arctan(x) / x for |x| <= tan(pi / 8) and 2 arctanh(x) / x for |x| <= 1/3 in powers of x², the highest
+# first: 8e-18, 1e-18 and 1e-18 are left
+TAN_OF_EIGHTH = math.sqrt(2.0) - 1.0
+ERF = (
+    *(-7.795898827002142e-10, 1.3720064546777686e-08, -1.6208483801871705e-07, 1.6447424703317362e-06, -1.492473690741966e-05),
+    *(0.00012055294904839707, -0.0008548325975389692, 0.0052239776071164225, -0.02686617064323777, 0.11283791670945006),
+    *(-0.37612638903183543, 1.1283791670955126),
+)
+ARCTAN = (
+    *(-0.017805397205419446, 0.03796525745386593, -0.05035102456601552, 0.05846878297330872, -0.06662951813629191),
+    *(0.07692045330902225, -0.09090896809064027, 0.11111110744919658, -0.14285714279250245, 0.19999999999940893),
+    *(-0.3333333333333312, 1.0),
+)
+LOG1P = (
+    *(0.17044163562781398, 0.0832450651186082, 0.12110168728069218, 0.13300374032674625, 0.1538661404230401),
+    *(0.18181740832504806, 0.22222224080747674, 0.28571428545454114, 0.4000000000018575, 0.6666666666666615, 2.0),
+)
 
 # Mills ratio (1 - Φ(a)) / φ(a) = 1 / (a + v(a)), with v = V / W, lowest power first: minimax fits of the relative error of the
 # ratio, 3.7e-8 for a up to 12 and 4.2e-18 for a up to 40. The error of W cancels but for its share in v, which falls as 1 / a².
@@ -45,6 +64,53 @@ def polynomial(x: Any, coefficients: Sequence[float]) -> Any:
 def equal(x: Any, other: Any) -> Any:
     """``x == other``, which Keras would take for a question of identity in a functional model."""
     return ops.equal(x, other) if isinstance(x, keras.KerasTensor) else x == other
+
+
+# ---- what ONNX or LiteRT lack, made of what both have
+
+
+def expm1(x: Any) -> Any:
+    """``exp(x) - 1`` for x up to 80."""
+    return ops.tanh(0.5 * x) * (ops.exp(x) + 1.0) if _calculus.exported() else ops.expm1(x)
+
+
+def log1p(x: Any) -> Any:
+    """``log(1 + x)`` for x from 0 on."""
+    if not _calculus.exported():
+        return ops.log1p(x)
+    near = ops.clip(x, 0.0, 1.0)
+    ratio = near / (2.0 + near)
+    return ops.where(x > 1.0, ops.log(1.0 + x), ratio * polynomial(ops.square(ratio), LOG1P))
+
+
+def erf_of_small(x: Any) -> Any:
+    """``erf(x)`` for |x| up to 1."""
+    return x * polynomial(ops.clip(ops.square(x), 0.0, 1.0), ERF) if _calculus.exported() else ops.erf(x)
+
+
+def arctan(x: Any) -> Any:
+    if not _calculus.exported():
+        return _calculus.arctan(x)
+    size = ops.abs(x)
+    steep, small = size > 1.0 / TAN_OF_EIGHTH, size < TAN_OF_EIGHTH
+    middle = (ops.where(steep, 1.0, size) - 1.0) / (ops.where(steep, 1.0, size) + 1.0)
+    rest = ops.where(steep, -1.0 / ops.where(steep, size, 1.0), ops.where(small, size, middle))
+    turned = ops.where(steep, 0.5 * math.pi, ops.where(small, 0.0, 0.25 * math.pi))
+    angle = turned + rest * polynomial(ops.square(rest), ARCTAN)
+    return ops.where(x < 0, -angle, angle)
+
+
+def arcsinh(x: Any) -> Any:
+    if not _calculus.exported():
+        return _calculus.arcsinh(x)
+    size = magnitude(x)
+    near = ops.where(size > 2.0**30, 1.0, size)
+    far = ops.where(size > 2.0**30, math.log(2.0) + ops.log(ops.where(size > 2.0**30, size, 1.0)), 0.0)
+    grown = ops.where(far > 0, far, log1p(near + ops.square(near) / (1.0 + length(near))))
+    return ops.where(x < 0, -grown, grown)
+
+
+# ----
 
 
 def magnitude(x: Any) -> Any:
@@ -95,7 +161,7 @@ def exp_of_sum(first: Any, second: Any) -> Any:
     """``exp(first + second)`` without rounding the sum; `second` is small."""
     # not the product of two exponentials, of which XLA makes the exponential of the sum
     large = ops.exp(first)
-    return large + large * ops.expm1(second)
+    return large + large * expm1(second)
 
 
 def quotient(x: Any, divisor: Any, lost: Any = 0.0) -> tuple[Any, Any]:

@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import sys
+from collections import Counter
 
 # torch first: TensorFlow loaded before it can crash the interpreter
 with contextlib.suppress(ImportError):
@@ -56,9 +57,17 @@ def _lines_counted_in_some(request):
 
 
 def pytest_collection_modifyitems(items):
+    tests, places = Counter(), Counter()
     for i, item in enumerate(items):
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         if marks.is_volume(parameters):
             item.add_marker(pytest.mark.full)
+        sampled = item.get_closest_marker("sampled")
+        if sampled and item.get_closest_marker("full") is None:
+            test = (item.path, item.originalname)
+            tests.setdefault(test, len(tests))
+            if (places[test] + tests[test]) % sampled.args[0]:
+                item.add_marker(pytest.mark.full)
+            places[test] += 1
         if parameters and i % COUNTED:
             item.add_marker(UNCOUNTED)

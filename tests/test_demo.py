@@ -14,6 +14,9 @@ import keras_acts
 from keras_acts import _demo
 from keras_acts._demo import Case
 
+# of one training loop by each backend: where it takes least time, and everywhere in full
+pytestmark = [] if keras.backend.backend() == "torch" else [pytest.mark.full]
+
 NAMES = ("softsign", "PReLU")
 SEEDS, EPOCHS = 2, 2
 EVERYTHING = (*_demo.NAMES, *_demo.LEARNED)

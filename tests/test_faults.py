@@ -5,8 +5,13 @@ import inspect
 import json
 import os
 import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +20,22 @@ import keras_acts
 from keras_acts import ActivationOperation, Parameterised
 
 pytestmark = pytest.mark.any_backend
+
+ROOT = Path(__file__).parent.parent
+INTERRUPTED = """
+import os, sys
+import keras, keras_acts
+
+class Fatal(keras.layers.Layer):
+    def get_config(self):
+        return {}
+
+    def save_own_variables(self, store):
+        os._exit(9)
+
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation="snake"), Fatal()])
+keras_acts.models.save(model, sys.argv[1])
+"""
 
 
 def objects():
@@ -131,3 +152,112 @@ def test_mutated_configuration_is_refused_or_valid(examples):
     run()
     assert outcomes["refused"] > examples // 3
     assert outcomes["taken"] > examples // 50
+
+
+# ---- files
+
+
+def small():
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="snake"), keras_acts.layers.PReLU()])
+
+
+def test_truncated_file_is_never_a_model(tmp_path):
+    path = tmp_path / "model.keras"
+    small().save(path)
+    whole = path.read_bytes()
+    for length in [0, 1, *np.linspace(30, len(whole) - 1, 40).astype(int)]:
+        path.write_bytes(whole[:length])
+        with pytest.raises((ValueError, OSError, zipfile.BadZipFile)):
+            keras.models.load_model(path)
+
+
+def test_bytes_changed_in_a_file_are_noticed_or_leave_it_what_it_was(tmp_path):
+    path = tmp_path / "model.keras"
+    model = small()
+    model.save(path)
+    x = np.ones((2, 3), "float32")
+    whole, expected = path.read_bytes(), keras.ops.convert_to_numpy(model(x))
+    random = np.random.default_rng(0)
+    refused = 0
+    for place in random.integers(0, len(whole), 60):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            loaded = keras.models.load_model(path)
+        except Exception:  # of the archive, JSON or HDF5, whatever was hit
+            refused += 1
+            continue
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(loaded(x)), expected)
+    assert refused > 30
+
+
+def test_save_leaves_the_old_file_if_it_fails(tmp_path, monkeypatch):
+    path = tmp_path / "model.keras"
+    keras_acts.models.save(small(), path)
+    before = path.read_bytes()
+
+    def fails(*_, **__):
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(keras_acts.layers.PReLU, "save_own_variables", fails)
+    with pytest.raises(RuntimeError, match="disk full"):
+        keras_acts.models.save(small(), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_save_leaves_the_old_file_if_it_is_killed(tmp_path):
+    path = tmp_path / "model.keras"
+    model = small()
+    keras_acts.models.save(model, path)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    run = subprocess.run([sys.executable, "-c", INTERRUPTED, str(path)], env=environment, check=False, capture_output=True)
+    assert run.returncode == 9, run.stderr[-2000:]
+    loaded, x = keras.models.load_model(path), np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(*(keras.ops.convert_to_numpy(each(x)) for each in (loaded, model)))
+
+
+def test_save_replaces_the_old_file(tmp_path):
+    path = tmp_path / "model.keras"
+    keras_acts.models.save(small(), path)
+    model = small()
+    keras_acts.models.save(model, str(path))
+    loaded, x = keras.models.load_model(path), np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(*(keras.ops.convert_to_numpy(each(x)) for each in (loaded, model)))
+
+
+def test_save_refuses_other_formats_and_what_is_no_model(tmp_path):
+    with pytest.raises(ValueError, match=r"filepath must end with .keras; got 'model.h5'"):
+        keras_acts.models.save(small(), "model.h5")
+    with pytest.raises(TypeError, match="a model is needed"):
+        keras_acts.models.save(keras.layers.Dense(2), tmp_path / "model.keras")
+    with pytest.raises(OSError, match="nowhere"):
+        keras_acts.models.save(small(), tmp_path / "nowhere" / "model.keras")
+
+
+# ---- threads
+
+
+def test_threads_build_save_and_load_without_disturbing_each_other(tmp_path):
+    rates, failed = np.linspace(0.5, 4.0, 8), []
+
+    def work(alpha):
+        try:
+            path = tmp_path / f"{alpha}.keras"
+            for _ in range(3):
+                dense = keras.layers.Dense(3, activation=keras_acts.get("snake", alpha=float(alpha)))
+                model = keras.Sequential([keras.Input((3,)), dense, keras_acts.layers.Snake()])
+                keras_acts.models.save(model, path)
+                loaded = keras.models.load_model(path)
+                assert loaded.layers[0].activation.parameters == {"alpha": alpha}
+                x = np.ones((2, 3), "float32")
+                np.testing.assert_array_equal(*(keras.ops.convert_to_numpy(each(x)) for each in (loaded, model)))
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(alpha,)) for alpha in rates]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert not any(thread.is_alive() for thread in threads)
+    assert not failed, failed

@@ -146,6 +146,7 @@ def exact_gradients(which, shape):
     return found
 
 
+@pytest.mark.sampled(2)
 @marks.each_mode
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.full)])
 @pytest.mark.parametrize("count", [None, 5])

@@ -82,6 +82,7 @@ def make(activation, units, scale, as_layer):
     return keras.Sequential([keras.Input((4,)), dense, *([activation] if as_layer else [])])
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize("as_layer", [False, True], ids=["argument", "layer"])
 @pytest.mark.parametrize(("scale", "tolerance"), [(4.0, 1e-6), (60.0, 1e-4)], ids=["moderate", "saturated"])

@@ -74,6 +74,7 @@ def test_the_gradient_of_a_row_is_right(record, given, mode):
     assert judgement.kept, judgement.breach
 
 
+@pytest.mark.sampled(2)
 @each_mode
 @pytest.mark.parametrize("dtype", cases.HALF)
 @each

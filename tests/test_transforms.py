@@ -12,6 +12,9 @@ import pytest
 import keras_acts
 from keras_acts.conformance import backends, cases, oracle
 
+# the way through a transform hangs on how the framework differentiates, not on the formula
+pytestmark = pytest.mark.sampled(3)
+
 X = np.array([-9.3, -3.25, -1.1, -0.2, 0.4, 1.7, 5.2, 31.0], "float32")
 
 

@@ -3,6 +3,7 @@
 import functools
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,8 @@ class Partial:
 
 remember = functools.lru_cache(maxsize=1024)
 
+EXPORTING: ContextVar[bool] = ContextVar("exporting", default=False)  # by a function of this package
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -42,6 +45,7 @@ class Engine:
     - `in_pieces` makes an element-wise function of one shape work on pieces of large tensors, where that spares memory traffic.
     - `compile` makes one call of many operations.
     - `settle(step, start, most)` repeats a step, at most so often, until nothing changes if the framework can see that.
+    - `exporting` tells whether what is computed is recorded by an exporter, which some frameworks know by themselves.
     - `remember` makes a function keep its last results by argument.
     - `amax` stands in for `keras.ops.max`, which the compiler of one framework can't take along several axes.
     - `sin`, `cos`, `tanh`, `arctan`, `arcsinh` stand in for those of `keras.ops` that lose float64.
@@ -56,6 +60,7 @@ class Engine:
     compile: Callable[[Function], Function] = lambda function: function
     keep_logits: Callable[[Any, Any], None] = lambda probabilities, logits: None
     settle: Callable[[Function, Any, int], Any] = repeat
+    exporting: Callable[[], bool] = EXPORTING.get
     remember: Callable[[Function], Function] = remember
     amax: Function = ops.max
     sin: Function = ops.sin

@@ -98,6 +98,10 @@ def remembered(function: Function) -> Function:
     return run
 
 
+def exporting() -> bool:
+    return torch.compiler.is_exporting() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+
+
 def amax(x: Any, axis: Any, keepdims: bool) -> Any:
     return torch.amax(x, dim=axis, keepdim=keepdims)
 
@@ -111,5 +115,6 @@ ENGINE = Engine(
     in_pieces=in_pieces,
     amax=amax,
     settle=settle,
+    exporting=exporting,
     remember=remembered,
 )

@@ -18,7 +18,7 @@ LOOP: Any = getattr(torch, "while_loop", None)  # a prototype of torch's compile
 
 
 def settle(step: Function, start: Any, most: int) -> Any:
-    if LOOP and torch.compiler.is_compiling() and not torch.compiler.is_exporting():
+    if LOOP and torch.compiler.is_compiling():
         return _compiled(step, start, most)
     look = readable(start)
     for _ in range(most):

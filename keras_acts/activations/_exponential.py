@@ -38,7 +38,7 @@ def elu(x: Any, alpha: NonNegative = 1.0) -> Any:
     >>> keras_acts.describe("elu").limits
     (-1, inf)
     """
-    return ops.where(x > 0, x, alpha * ops.expm1(_negative_part(x)))
+    return ops.where(x > 0, x, alpha * special.expm1(_negative_part(x)))
 
 
 @derivative(elu)
@@ -64,7 +64,7 @@ def selu(x: Any) -> Any:
 
     The constants are 1.05070098735548 = scale and 1.75809934084738 = scale · 1.67326324235438.
     """
-    return ops.where(x > 0, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * ops.expm1(_negative_part(x)))
+    return ops.where(x > 0, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * special.expm1(_negative_part(x)))
 
 
 @derivative(selu)
@@ -98,7 +98,7 @@ def softplus(x: Any) -> Any:
     A smooth ReLU that is positive everywhere: for outputs that are rates, scales or variances.
     """
     # max(0, x) + log(1 + exp(-|x|)) neither overflows nor loses the left tail
-    return ops.relu(x) + ops.log1p(ops.exp(-ops.abs(x)))
+    return ops.relu(x) + special.log1p(ops.exp(-ops.abs(x)))
 
 
 @derivative(softplus)
@@ -152,7 +152,7 @@ def celu(x: Any, alpha: Positive = 1.0) -> Any:
     >>> [float(y) for y in keras_acts.activations.celu([-1e9, 3.0], alpha=0.5)]
     [-0.5, 3.0]
     """
-    return ops.where(x > 0, x, alpha * ops.expm1(_negative_part(x) / alpha))
+    return ops.where(x > 0, x, alpha * special.expm1(_negative_part(x) / alpha))
 
 
 @derivative(celu)
@@ -326,7 +326,7 @@ def _(x: Any, alpha_p: Any = 0.8, alpha_n: Any = 0.8, beta: Any = 0.5) -> Any:
 def _(x: Any, alpha_p: Any = 0.8, alpha_n: Any = 0.8, beta: Any = 0.5) -> Any:
     """``0 if x > 0, else exp(x) - 1 - x``"""
     near, far = _above_and_below(x)
-    return ops.where(x > -1.0, ops.square(near) * special.polynomial(near, EXP_2), ops.expm1(far) - far)
+    return ops.where(x > -1.0, ops.square(near) * special.polynomial(near, EXP_2), special.expm1(far) - far)
 
 
 @derivative(xielu, "beta")
@@ -361,8 +361,8 @@ def sinh(x: Any) -> Any:
     # a series where the exponentials cancel
     near = ops.clip(x, -1.0, 1.0)
     rise, fall = _halves_of_exp(x)
-    far = rise - fall
-    return ops.where(ops.abs(x) < 1.0, x * special.polynomial(ops.square(near), special.SINH), ops.where(x > 0, far, -far))
+    far = ops.where(x > 0, 1.0, -1.0) * (rise - fall)
+    return ops.where(ops.abs(x) < 1.0, x * special.polynomial(ops.square(near), special.SINH), far)
 
 
 @derivative(sinh)

@@ -4,7 +4,6 @@ import functools
 from collections.abc import Callable
 from typing import Annotated, Any, cast
 
-import keras
 from keras import ops
 
 from keras_acts import _calculus
@@ -344,12 +343,14 @@ def maxout(
     >>> [float(y) for y in keras_acts.activations.maxout([1.0, 5.0, 2.0, 4.0], num_units=2, layout="strided")]
     [2.0, 5.0]
     """
-    size, axis = ops.shape(x)[axis], axis % len(x.shape)
+    axis %= len(x.shape)
     if num_units and x.shape[axis] is None:
         raise ValueError(f"maxout: num_units={num_units} needs an axis of known size; give pool_size for shape {x.shape}.")
+    if _calculus.recorded(x):
+        parts = _parts(x, axis, pool_size or x.shape[axis] // num_units, interleaved=layout == "adjacent")
+        return functools.reduce(_larger, parts)
+    size = ops.shape(x)[axis]
     units, count = (size // pool_size, pool_size) if pool_size else (num_units, size // num_units)
-    if isinstance(x, keras.KerasTensor):
-        return functools.reduce(_larger, _parts(x, axis, count, interleaved=layout == "adjacent"))
     if layout == "adjacent":
         return _largest(_divided(x, axis, (units, count)), axis + 1, count)
     return _largest(_divided(x, axis, (count, units)), axis, count)
@@ -357,10 +358,11 @@ def maxout(
 
 def halves(x: Any, axis: int, gate: str) -> tuple[Any, Any]:
     """The values a and the gates b."""
-    size, axis = ops.shape(x)[axis], axis % len(x.shape)
-    if isinstance(x, keras.KerasTensor):
+    axis %= len(x.shape)
+    if _calculus.recorded(x):
         first, second = _parts(x, axis, 2, interleaved=gate == "interleaved")
         return (first, second) if gate == "second" else (second, first)
+    size = ops.shape(x)[axis]
     if gate == "interleaved":
         b, a = ops.unstack(_divided(x, axis, (size // 2, 2)), 2, axis + 1)
     elif gate == "first":
@@ -383,8 +385,8 @@ def _divided(x: Any, axis: int, sizes: tuple[Any, Any]) -> Any:
     return ops.reshape(x, (*shape[:axis], *sizes, *shape[axis + 1 :]))
 
 
-def _parts(x: keras.KerasTensor, axis: int, count: int, interleaved: bool) -> list[Any]:
-    """Parts of an axis by slices, for functional models: a new shape may have more than one unknown size there."""
+def _parts(x: Any, axis: int, count: int, interleaved: bool) -> list[Any]:
+    """Parts of an axis by slices, for graphs: a new shape may have more than one unknown size there."""
     size, before = x.shape[axis], (slice(None),) * axis
     if size is None:
         raise ValueError(f"axis {axis} of shape {tuple(x.shape)} must have a known size to be written out in {count} parts.")

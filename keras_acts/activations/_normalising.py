@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_acts._calculus import amax, settle
+from keras_acts._calculus import amax, recorded, settle
 from keras_acts._catalogue import along_axis
 from keras_acts._parameters import Axis, FixedPositive, Norm, SingleAxis, Switch
 from keras_acts._precision import HUGE
@@ -235,11 +235,11 @@ def lp_normalize(x: Any, axis: Axis = -1, p: Norm = 2.0, *, mask: Any = None) ->
     # multiplies by, would be flushed to 0. 0 / inf has the value 0 and the slope 0.
     smaller = ops.where(top > 2.0**100, 2.0**-10, ops.ones_like(top))
     scaled = x * smaller / ops.where(equal(top, 0), math.inf, top * smaller)
+    if p == 2:
+        return scaled / _divisor(ops.sqrt(_divisor(ops.sum(ops.square(scaled), axis=axis, keepdims=True))))
     size = scaled * ops.stop_gradient(ops.sign(scaled))
     if p == 1:
         length = ops.sum(size, axis=axis, keepdims=True)
-    elif p == 2:
-        length = ops.sqrt(_divisor(ops.sum(ops.square(scaled), axis=axis, keepdims=True)))
     else:
         zero = equal(size, 0)
         powers = ops.where(zero, 0.0, ops.power(ops.where(zero, 1.0, size), p))
@@ -277,8 +277,8 @@ def sparsemax(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
     def step(above: Any) -> Any:
         return ops.relu(ops.sum(above, axis=axis, keepdims=True) - 1.0) / _divisor(_positive(above, axis))
 
-    def of_the_first(count: Any, total: Any, squares: Any) -> Any:
-        return (total - 1.0) / count
+    def of_the_first(falling: Any, total: Callable[[Any], Any]) -> Any:
+        return (total(falling) - 1.0) / total(ops.ones_like(falling))
 
     threshold = _threshold(step, of_the_first, z, axis)
     above = ops.relu(z - threshold)
@@ -319,9 +319,10 @@ def entmax15(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
         norm = ops.sqrt(ops.sum(ops.square(above), axis=axis, keepdims=True))
         return ops.relu(norm - 1.0) * norm / _divisor(ops.sum(above, axis=axis, keepdims=True))
 
-    def of_the_first(count: Any, total: Any, squares: Any) -> Any:
-        mean = total / count
-        return mean - ops.sqrt(ops.relu((1.0 - squares) / count + ops.square(mean)))
+    def of_the_first(falling: Any, total: Callable[[Any], Any]) -> Any:
+        count = total(ops.ones_like(falling))
+        mean = total(falling) / count
+        return mean - ops.sqrt(ops.relu((1.0 - total(ops.square(falling))) / count + ops.square(mean)))
 
     threshold = _threshold(step, of_the_first, z, axis)
     above = ops.relu(z - threshold)
@@ -332,7 +333,7 @@ def entmax15(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
     return ops.square(_without(above, rest))
 
 
-def _threshold(step: Callable[[Any], Any], of_the_first: Callable[[Any, Any, Any], Any], z: Any, axis: Any) -> Any:
+def _threshold(step: Callable[[Any], Any], of_the_first: Callable[[Any, Callable[[Any], Any]], Any], z: Any, axis: Any) -> Any:
     """The threshold at which the positive parts of ``z - threshold`` have the sum or norm 1, as a constant.
 
     Newton's steps from -1 on, where nothing that counts is left out. The sum and the norm are convex and fall, so that a step
@@ -340,23 +341,22 @@ def _threshold(step: Callable[[Any], Any], of_the_first: Callable[[Any, Any, Any
 
     Args:
         step: From the positive parts to how much the threshold may rise.
-        of_the_first: From the count, the sum and the sum of squares of the largest entries to the threshold if only they count.
+        of_the_first: From falling entries, and a function for running totals, to the threshold at each if none after it counts.
         z: Scores of which the largest in each row is 0.
         axis: The axis, or several.
     """
     z = ops.stop_gradient(z)
-    if isinstance(z, keras.KerasTensor) and isinstance(axis, int):
+    if recorded(z) and isinstance(axis, int):
         return _threshold_by_sorting(of_the_first, z, axis)
     digits = {"float32": 24, "float64": 53}[keras.backend.standardize_dtype(z.dtype)]
     most = digits // 2 + (_size(z, axis) or 2**31).bit_length()
     return settle(lambda threshold: threshold + step(ops.relu(z - threshold)), ops.zeros_like(_largest(z, axis)) - 1.0, most)
 
 
-def _threshold_by_sorting(of_the_first: Callable[[Any, Any, Any], Any], z: Any, axis: int) -> Any:
-    """The same in a functional model, where each step would be some ten operations: to a rounding for each entry."""
+def _threshold_by_sorting(of_the_first: Callable[[Any, Callable[[Any], Any]], Any], z: Any, axis: int) -> Any:
+    """The same where operations are written down, and each step would be some ten of them: to a rounding for each entry."""
     falling = -ops.sort(-ops.clip(z, -1.0, 0.0), axis=axis)
-    sums = (ops.cumsum(each, axis=axis) for each in (ops.ones_like(falling), falling, ops.square(falling)))
-    candidates = of_the_first(*sums)
+    candidates = of_the_first(falling, functools.partial(ops.cumsum, axis=axis))
     # Those of the entries that count rise to the threshold; any other is above the entry it belongs to.
     return amax(ops.where(candidates <= falling, candidates, -1.0), axis=axis, keepdims=True)
 
@@ -411,7 +411,8 @@ def _mean(x: Any, axis: Any, mask: Any) -> Any:
 def _countdown(x: Any, axis: Any) -> Any:
     """The places of each row's entries, from the last, which is 1, to the first."""
     axes = {i % len(x.shape) for i in _several(axis)}
-    sizes = [size if i in axes else 1 for i, size in enumerate(ops.shape(x))]
+    known = all(isinstance(x.shape[i], int) for i in axes)
+    sizes = [size if i in axes else 1 for i, size in enumerate(x.shape if known else ops.shape(x))]
     return ops.reshape(ops.arange(math.prod(sizes), 0, -1, dtype="int32"), sizes)
 
 

@@ -188,19 +188,21 @@ def sinc(x: Any) -> Any:
     1 at 0 and exactly 0 at every other integer, with ripples that fade like 1/x: a band-limited bump for networks that
     interpolate signals.
     """
-    sine, _ = _half_turns(x)
+    angle, _ = _half_turns(x)
     tiny = ops.abs(x) < 1e-9
-    return ops.where(tiny, 1.0, sine / (math.pi * ops.where(tiny, 1.0, x)))
+    return ops.where(tiny, 1.0, _calculus.sin(angle) / (math.pi * ops.where(tiny, 1.0, x)))
 
 
 @derivative(sinc)
 def _(x: Any) -> Any:
     """``(cos(pi · x) - sinc(x)) / x``"""
-    sine, cosine = _half_turns(x)
+    angle, beyond = _half_turns(x)
+    cosine = _calculus.cos(angle)
+    cosine = ops.where(beyond, -cosine, cosine)
     small = ops.abs(x) < 0.5
     near = ops.where(small, x, 0.0)
     far = ops.where(small, 1.0, ops.clip(x, -HUGE, HUGE))
-    slope = (cosine - sine / (math.pi * far)) / far
+    slope = (cosine - _calculus.sin(angle) / (math.pi * far)) / far
     return ops.where(small, near * special.polynomial(ops.square(near), SINC_SLOPE), slope)
 
 
@@ -209,10 +211,8 @@ SINC_SLOPE = tuple((-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k
 
 
 def _half_turns(x: Any) -> tuple[Any, Any]:
-    """``sin(pi · x)`` and ``cos(pi · x)``, exact where they are 0, 1 or -1."""
+    """An angle of at most a quarter turn whose sine is that of ``pi · x``, and whether its cosine has the other sign."""
     x = ops.clip(x, -HUGE, HUGE)  # inf - inf is NaN
     turned = x - 2.0 * ops.round(0.5 * x)
     beyond = ops.abs(turned) > 0.5
-    angle = math.pi * ops.where(beyond, ops.sign(turned) - turned, turned)
-    cosine = _calculus.cos(angle)
-    return _calculus.sin(angle), ops.where(beyond, -cosine, cosine)
+    return math.pi * ops.where(beyond, ops.sign(turned) - turned, turned), beyond

@@ -107,7 +107,7 @@ def atan(x: Any) -> Any:
     A sigmoid with heavy tails: it nears its limits of -1.57 and 1.57 as slowly as 1/x, so the gradient of large inputs fades
     but does not vanish as that of tanh does.
     """
-    return _calculus.arctan(x)
+    return special.arctan(x)
 
 
 @derivative(atan)
@@ -132,7 +132,7 @@ def asinh(x: Any) -> Any:
     The identity near 0 and a logarithm of either sign far out: it compresses large values without saturating, which suits
     targets and inputs that span many orders of magnitude.
     """
-    return _calculus.arcsinh(x)
+    return special.arcsinh(x)
 
 
 @derivative(asinh)
@@ -157,7 +157,7 @@ def erf(x: Any) -> Any:
     # the frameworks' own is off by up to 7 roundings between 1 and 4
     size = ops.clip(ops.abs(x), 0.0, 30.0)
     far = 1.0 - special.scaled_erfc(size) * ops.exp(-ops.square(size))
-    return ops.where(size < 1.0, ops.erf(x), ops.where(x > 0, far, -far))
+    return ops.where(size < 1.0, special.erf_of_small(x), ops.where(x > 0, far, -far))
 
 
 @derivative(erf)

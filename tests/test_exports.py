@@ -1,0 +1,87 @@
+"""Exports in the runtimes that they are for: all activations in one model; `python -m tests.exports` takes each by itself."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_acts
+from keras_acts import _calculus
+from keras_acts.conformance import backends, cases, tolerances
+from keras_acts.models import export
+from tests import exports
+
+NEEDS = {"SavedModel": "tensorflow", "ONNX": "onnxruntime", "LiteRT": "ai_edge_litert", "OpenVINO": "openvino"}
+
+
+@pytest.fixture(scope="module")
+def everything():
+    model = exports.many(exports.all_names())
+    model(exports.inputs())
+    return model
+
+
+@pytest.mark.parametrize("form", exports.FORMATS)
+def test_model_with_everything_makes_the_round_trip(form, everything, tmp_path):
+    for needed in (NEEDS.get(form), "jax2onnx" if (backends.NAME, form) == ("jax", "ONNX") else None):
+        if needed:
+            pytest.importorskip(needed)
+    with exports.silence():
+        run = exports.FORMATS[form](export, everything, tmp_path)
+        assert exports.difference(run, everything) <= exports.WORKS
+
+
+def test_operations_that_export_compute_what_the_activation_does(elementwise):
+    """Down to infinity and NaN."""
+    x = cases.inputs("float32").astype("float32")
+    function = cases.function(elementwise)
+    expected = backends.array(function(backends.tensor(x, "float32")))
+    with _calculus.exporting():
+        got = backends.array(function(backends.tensor(x, "float32")))
+    with np.errstate(invalid="ignore"):
+        terms = np.maximum(np.abs(expected), 0.1 if elementwise.name in tolerances.CROSSING else 1e-37)
+        close = np.abs(got - expected) <= 2e-6 * terms + 1e-37  # subnormal numbers may become 0
+    wrong = ~(close | (got == expected) | (np.isnan(got) & np.isnan(expected)))
+    assert not wrong.any(), (x[wrong][:3], got[wrong][:3], expected[wrong][:3])
+
+
+def test_after_an_export_everything_is_as_before(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="elu")])
+    with exports.silence(), pytest.raises(ValueError, match="no format"):
+        export(model, tmp_path / "model", format="no format")
+    assert not _calculus.exported()
+
+
+def test_what_is_no_model_is_refused(tmp_path):
+    with pytest.raises(TypeError, match=r"a model is needed, such as keras.Sequential; got Dense"):
+        export(keras.layers.Dense(2), tmp_path / "model")
+
+
+if backends.NAME == "torch":
+
+    @pytest.mark.parametrize("name", ["elu", "asinh", "sparsemax"])
+    @pytest.mark.parametrize("form", exports.FORMATS)
+    def test_export_of_keras_does_as_well(form, name):
+        pytest.importorskip(NEEDS.get(form, "torch"))
+        difference, problem = exports.tried(form, exports.KERAS, exports.model_of(name))
+        assert difference <= exports.WORKS, problem
+
+
+def test_activation_inside_a_recurrent_layer_or_a_subclassed_model(tmp_path):
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.memory = keras.layers.LSTM(4, activation=keras_acts.activations.elu, name="memory")
+            self.head = keras.layers.Dense(3, activation="softsign")
+
+        def call(self, x):
+            return self.head(self.memory(x))
+
+    form = next(iter(exports.FORMATS))
+    pytest.importorskip(NEEDS[form])
+    model = Own()
+    x = np.random.default_rng(0).normal(size=(3, 5, 6)).astype("float32")
+    expected = keras.ops.convert_to_numpy(model(x))
+    with exports.silence():
+        run = exports.FORMATS[form](export, model, tmp_path)
+        got = run(x)
+    np.testing.assert_allclose(got[0], expected, atol=2e-6)
