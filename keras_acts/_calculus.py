@@ -109,6 +109,7 @@ def settle(step: Function, start: Any, most: int) -> Any:
 ENGINE = _engine()
 remember = ENGINE.remember
 exported = ENGINE.exporting  # whether what is computed is recorded by an exporter
+absolute = ENGINE.absolute
 amax = _or_recorded(ENGINE.amax, ops.max)
 sin, cos, tanh = (_or_recorded(getattr(ENGINE, name), getattr(ops, name)) for name in ("sin", "cos", "tanh"))
 arctan, arcsinh = (_or_recorded(getattr(ENGINE, name), getattr(ops, name)) for name in ("arctan", "arcsinh"))

@@ -91,7 +91,7 @@ def erf_of_small(x: Any) -> Any:
 def arctan(x: Any) -> Any:
     if not _calculus.exported():
         return _calculus.arctan(x)
-    size = ops.abs(x)
+    size = _calculus.absolute(x)
     steep, small = size > 1.0 / TAN_OF_EIGHTH, size < TAN_OF_EIGHTH
     middle = (ops.where(steep, 1.0, size) - 1.0) / (ops.where(steep, 1.0, size) + 1.0)
     rest = ops.where(steep, -1.0 / ops.where(steep, size, 1.0), ops.where(small, size, middle))

@@ -61,9 +61,14 @@ def litert(export: Callable, model: keras.Model, folder: Path) -> Run:
 
     def run(x: np.ndarray) -> list[np.ndarray]:
         results = serve(**{name: x})
-        return [results[key] for key in sorted(results, key=lambda key: int("0" + "".join(filter(str.isdigit, key))))]
+        return [results[key] for key in sorted(results, key=place_of)]
 
     return run
+
+
+def place_of(name: str) -> int:
+    """The number in the name of an output, such as "output_3" or "Identity_3:0"; of the first there may be none."""
+    return int("0" + "".join(filter(str.isdigit, name.partition(":")[0])))
 
 
 def openvino(export: Callable, model: keras.Model, folder: Path) -> Run:
@@ -73,8 +78,18 @@ def openvino(export: Callable, model: keras.Model, folder: Path) -> Run:
     export(model, path, format="openvino", verbose=False)
     # without the hint it computes in half precision where the processor has it
     compiled = ov.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    # each time a new request: the memory of an earlier one can be that of its input
-    return lambda x: [np.array(y) for y in compiled.create_infer_request().infer([x]).values()]
+    outputs = compiled.outputs
+    if BACKEND == "tensorflow":
+        places = [[place_of(name) for name in output.get_names() if name.startswith("Identity")] for output in outputs]
+        missing = iter(sorted(set(range(len(outputs))) - {place for known in places for place in known}))
+        order = [known[0] if known else next(missing) for known in places]  # what is an input has lost its name
+        outputs = [outputs[order.index(place)] for place in range(len(outputs))]
+
+    def run(x: np.ndarray) -> list[np.ndarray]:
+        results = compiled.create_infer_request().infer([x])  # the memory of an earlier request can be that of its input
+        return [np.array(results[output]) for output in outputs]
+
+    return run
 
 
 def torch_export(export: Callable, model: keras.Model, folder: Path) -> Run:

@@ -24,9 +24,9 @@ if chosen.split == "data":
 elif len(devices) > 1:
     mesh = keras.distribution.DeviceMesh((len(devices) // 2, 2), ("batch", "model"), devices)
     layout = keras.distribution.LayoutMap(mesh)
-    layout["dense.*/kernel"] = (None, "model")
-    layout["dense.*/bias"] = ("model",)
-    layout["slopes/alpha"] = ("model",)  # learned parameters of activations, for each channel
+    layout[".*dense.*/kernel"] = (None, "model")
+    layout[".*dense.*/bias"] = ("model",)
+    layout[".*slopes/alpha"] = ("model",)  # learned parameters of activations, for each channel
     layout[".*waves/alpha"] = ("model",)
     keras.distribution.set_distribution(keras.distribution.ModelParallel(layout_map=layout, batch_dim_name="batch"))
 
@@ -47,4 +47,4 @@ for name in keras_acts.names():
             communicating.append(name)
 
 sharded = {weight.path: str(weight.value.sharding.spec) for weight in network.trainable_weights} if len(devices) > 1 else {}
-problem.report(losses, network, devices=len(devices), communicating=communicating, sharded=sharded)
+problem.report(losses, problem.learned(network), devices=len(devices), communicating=communicating, sharded=sharded)

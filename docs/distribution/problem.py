@@ -37,11 +37,12 @@ def train(network):
     return network.fit(*data(), batch_size=BATCH, epochs=EPOCHS, shuffle=False, verbose=0).history["loss"]
 
 
-def report(losses, network, **more):
-    """Print, as JSON, the losses and the learned parameters of the activations."""
-    learned = {
-        weight.path: keras.ops.convert_to_numpy(weight).ravel().tolist()
-        for weight in network.trainable_weights
-        if weight.path.rsplit("/")[-1] not in ("kernel", "bias")
-    }
-    print(json.dumps({"losses": [float(loss) for loss in losses], "learned": learned, **more}))
+def learned(network):
+    """The learned parameters of the activations, by their paths."""
+    return {weight.path: weight.value for weight in network.trainable_weights if weight.name not in ("kernel", "bias")}
+
+
+def report(losses, parameters, **more):
+    """Print the losses and the learned parameters as JSON."""
+    numbers = {path: keras.ops.convert_to_numpy(value).ravel().tolist() for path, value in parameters.items()}
+    print(json.dumps({"losses": [float(loss) for loss in losses], "learned": numbers, **more}))

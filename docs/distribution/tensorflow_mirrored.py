@@ -19,4 +19,4 @@ strategy = tf.distribute.MirroredStrategy([f"CPU:{place}" for place in range(cho
 with strategy.scope():
     network = problem.model()
     losses = problem.train(network)
-problem.report(losses, network, devices=strategy.num_replicas_in_sync)
+problem.report(losses, problem.learned(network), devices=strategy.num_replicas_in_sync)

@@ -1,27 +1,23 @@
-"""Data parallel on PyTorch: ``KERAS_BACKEND=torch python docs/distribution/torch_parallel.py --processes 2 --shard``.
+"""Data parallel on PyTorch: ``KERAS_BACKEND=torch python docs/distribution/torch_parallel.py --processes 2``.
 
-Each process trains on its part of every batch; `--shard` splits the weights among the processes too (FSDP). On GPUs take
-the backend "nccl" and ``torch.cuda.set_device(rank)``.
+Each process trains on its part of every batch. On GPUs take "nccl" for "gloo" and ``torch.cuda.set_device(rank)``.
 """
 
 import argparse
 import os
 import tempfile
 
-os.environ.setdefault("KERAS_TORCH_DEVICE", "cpu")
-
 import problem
 import torch
 import torch.distributed as dist
-from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
 
-def work(rank: int, processes: int, shard: bool, meeting: str) -> None:
+def work(rank: int, processes: int, meeting: str) -> None:
     """Train in one of the processes; the first one reports."""
     dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=processes)
     network = problem.model()
-    trained = fully_shard(network) if shard else DistributedDataParallel(network)
+    trained = DistributedDataParallel(network)
     optimizer = torch.optim.SGD(trained.parameters(), problem.RATE)
     x, y = (torch.tensor(each) for each in problem.data())
     losses = []
@@ -37,15 +33,13 @@ def work(rank: int, processes: int, shard: bool, meeting: str) -> None:
             means.append(float(mean))
         losses.append(sum(means) / len(means))
     if rank == 0:
-        problem.report(losses, network, devices=processes)
+        problem.report(losses, problem.learned(network), devices=processes)
     dist.destroy_process_group()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--shard", action="store_true")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        arguments = (chosen.processes, chosen.shard, os.path.join(folder, "meeting"))
-        torch.multiprocessing.spawn(work, arguments, chosen.processes)
+        torch.multiprocessing.spawn(work, (chosen.processes, os.path.join(folder, "meeting")), chosen.processes)

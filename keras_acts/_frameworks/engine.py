@@ -47,6 +47,7 @@ class Engine:
     - `settle(step, start, most)` repeats a step, at most so often, until nothing changes if the framework can see that.
     - `exporting` tells whether what is computed is recorded by an exporter, which some frameworks know by themselves.
     - `remember` makes a function keep its last results by argument.
+    - `absolute` stands in for `keras.ops.abs`, which one of them drops behind a difference of constants.
     - `amax` stands in for `keras.ops.max`, which the compiler of one framework can't take along several axes.
     - `sin`, `cos`, `tanh`, `arctan`, `arcsinh` stand in for those of `keras.ops` that lose float64.
     """
@@ -62,6 +63,7 @@ class Engine:
     settle: Callable[[Function, Any, int], Any] = repeat
     exporting: Callable[[], bool] = EXPORTING.get
     remember: Callable[[Function], Function] = remember
+    absolute: Function = ops.abs
     amax: Function = ops.max
     sin: Function = ops.sin
     cos: Function = ops.cos

@@ -6,6 +6,7 @@ from typing import Any
 from keras import ops
 
 from keras_acts import _special as special
+from keras_acts._calculus import absolute
 from keras_acts._catalogue import activation, derivative
 from keras_acts._parameters import AnyReal, NonNegative, Positive
 from keras_acts._precision import HUGE
@@ -98,7 +99,7 @@ def softplus(x: Any) -> Any:
     A smooth ReLU that is positive everywhere: for outputs that are rates, scales or variances.
     """
     # max(0, x) + log(1 + exp(-|x|)) neither overflows nor loses the left tail
-    return ops.relu(x) + special.log1p(ops.exp(-ops.abs(x)))
+    return ops.relu(x) + special.log1p(ops.exp(-absolute(x)))
 
 
 @derivative(softplus)
@@ -362,7 +363,7 @@ def sinh(x: Any) -> Any:
     near = ops.clip(x, -1.0, 1.0)
     rise, fall = _halves_of_exp(x)
     far = ops.where(x > 0, 1.0, -1.0) * (rise - fall)
-    return ops.where(ops.abs(x) < 1.0, x * special.polynomial(ops.square(near), special.SINH), far)
+    return ops.where(absolute(x) < 1.0, x * special.polynomial(ops.square(near), special.SINH), far)
 
 
 @derivative(sinh)

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_acts._calculus import amax, recorded, settle
+from keras_acts._calculus import absolute, amax, recorded, settle
 from keras_acts._catalogue import along_axis
 from keras_acts._parameters import Axis, FixedPositive, Norm, SingleAxis, Switch
 from keras_acts._precision import HUGE
@@ -230,7 +230,7 @@ def lp_normalize(x: Any, axis: Axis = -1, p: Norm = 2.0, *, mask: Any = None) ->
     [0.6, 0.8]
     """
     x = ops.clip(x if mask is None else ops.where(mask, x, 0.0), -HUGE, HUGE)
-    top = _largest(ops.abs(x), axis)
+    top = _largest(absolute(x), axis)
     # No power of what is at most 1 overflows, and the length cancels the scale. The reciprocal of a huge number, which XLA
     # multiplies by, would be flushed to 0. 0 / inf has the value 0 and the slope 0.
     smaller = ops.where(top > 2.0**100, 2.0**-10, ops.ones_like(top))

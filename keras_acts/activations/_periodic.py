@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_acts import _calculus
 from keras_acts import _special as special
+from keras_acts._calculus import absolute
 from keras_acts._catalogue import activation, derivative
 from keras_acts._parameters import Positive
 from keras_acts._precision import HUGE
@@ -189,7 +190,7 @@ def sinc(x: Any) -> Any:
     interpolate signals.
     """
     angle, _ = _half_turns(x)
-    tiny = ops.abs(x) < 1e-9
+    tiny = absolute(x) < 1e-9
     return ops.where(tiny, 1.0, _calculus.sin(angle) / (math.pi * ops.where(tiny, 1.0, x)))
 
 
@@ -199,7 +200,7 @@ def _(x: Any) -> Any:
     angle, beyond = _half_turns(x)
     cosine = _calculus.cos(angle)
     cosine = ops.where(beyond, -cosine, cosine)
-    small = ops.abs(x) < 0.5
+    small = absolute(x) < 0.5
     near = ops.where(small, x, 0.0)
     far = ops.where(small, 1.0, ops.clip(x, -HUGE, HUGE))
     slope = (cosine - _calculus.sin(angle) / (math.pi * far)) / far
@@ -214,5 +215,5 @@ def _half_turns(x: Any) -> tuple[Any, Any]:
     """An angle of at most a quarter turn whose sine is that of ``pi · x``, and whether its cosine has the other sign."""
     x = ops.clip(x, -HUGE, HUGE)  # inf - inf is NaN
     turned = x - 2.0 * ops.round(0.5 * x)
-    beyond = ops.abs(turned) > 0.5
+    beyond = absolute(turned) > 0.5
     return math.pi * ops.where(beyond, ops.sign(turned) - turned, turned), beyond

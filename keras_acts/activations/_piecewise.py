@@ -6,6 +6,7 @@ from typing import Any
 
 from keras import ops
 
+from keras_acts._calculus import absolute
 from keras_acts._catalogue import activation, derivative
 from keras_acts._parameters import AnyReal, Positive, Switch, crossed_bounds
 from keras_acts._precision import rounded
@@ -48,7 +49,7 @@ def abs(x: Any) -> Any:
 
     Passes the magnitude on, so no unit is ever dead; for inputs of which the sign means nothing.
     """
-    return ops.abs(x)
+    return absolute(x)
 
 
 @derivative(abs)

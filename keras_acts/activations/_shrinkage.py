@@ -5,6 +5,7 @@ from typing import Any
 
 from keras import ops
 
+from keras_acts._calculus import absolute
 from keras_acts._catalogue import activation, derivative
 from keras_acts._parameters import AnyReal, NonNegative
 
@@ -35,13 +36,13 @@ def hard_shrink(x: Any, threshold: NonNegative = 0.5) -> Any:
     >>> [float(y) for y in keras_acts.activations.hard_shrink([-3.0, 0.5, 0.75])]
     [-3.0, 0.0, 0.75]
     """
-    return ops.where(ops.abs(x) <= threshold, ops.zeros_like(x), x)
+    return ops.where(absolute(x) <= threshold, ops.zeros_like(x), x)
 
 
 @derivative(hard_shrink)
 def _(x: Any, threshold: Any = 0.5) -> Any:
     """``1 if |x| > threshold, else 0``"""
-    return ops.where(ops.abs(x) <= threshold, ops.zeros_like(x), 1.0)
+    return ops.where(absolute(x) <= threshold, ops.zeros_like(x), 1.0)
 
 
 @activation(
@@ -106,7 +107,7 @@ def shrink(x: Any, threshold: NonNegative = 0.5, bias: AnyReal = 0.0) -> Any:
     [-2.75, 0.0, 0.5]
     """
     moved = ops.where(x > 0, x - bias, x + bias)
-    return ops.where(ops.abs(x) <= threshold, ops.zeros_like(x), moved)
+    return ops.where(absolute(x) <= threshold, ops.zeros_like(x), moved)
 
 
 @derivative(shrink)
@@ -131,7 +132,7 @@ def tanh_shrink(x: Any) -> Any:
     """
     # below 1, x - x · n / (n + r) without the cancellation; above, (x - 1) + (1 - tanh(x))
     near, n, r = _lambert(x)
-    magnitude, decay = ops.abs(x), ops.exp(-2.0 * ops.abs(x))
+    magnitude, decay = absolute(x), ops.exp(-2.0 * absolute(x))
     far = (magnitude - 1.0) + 2.0 * decay / (1.0 + decay)
     return ops.where(magnitude < 1.0, near * r / (n + r), ops.where(x < 0, -far, far))
 
@@ -141,7 +142,7 @@ def _(x: Any) -> Any:
     """``tanh(x)²``"""
     # a backend's own tanh is off by several roundings where it nears 1, and the square by twice as many
     near, n, r = _lambert(x)
-    magnitude, decay = ops.abs(x), ops.exp(-2.0 * ops.abs(x))
+    magnitude, decay = absolute(x), ops.exp(-2.0 * absolute(x))
     return ops.square(ops.where(magnitude < 1.0, near * n / (n + r), (1.0 - decay) / (1.0 + decay)))
 
 

@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_acts import _calculus
 from keras_acts import _special as special
+from keras_acts._calculus import absolute
 from keras_acts._catalogue import activation, derivative
 from keras_acts._parameters import AnyReal, Positive
 from keras_acts._precision import HUGE
@@ -35,7 +36,7 @@ def sigmoid(x: Any) -> Any:
 def _(x: Any) -> Any:
     """``sigmoid(x) · (1 - sigmoid(x))``"""
     # even in x, so that the factor that can round to 1 is the harmless one
-    s = sigmoid(-ops.abs(x))
+    s = sigmoid(-absolute(x))
     return s * (1.0 - s)
 
 
@@ -59,7 +60,7 @@ def tanh(x: Any) -> Any:
 def _(x: Any) -> Any:
     """``1 - tanh(x)²``"""
     # 1 - tanh² is 0 as soon as tanh rounds to 1; sech² is not, and squaring last nothing underflows before the result
-    decay = ops.exp(-ops.abs(x))
+    decay = ops.exp(-absolute(x))
     return ops.square(2.0 * decay / (1.0 + ops.square(decay)))
 
 
@@ -83,13 +84,13 @@ def softsign(x: Any) -> Any:
     [-0.75, 0.0, 0.5]
     """
     finite = ops.clip(x, -HUGE, HUGE)  # inf / inf is NaN
-    return finite / (1.0 + ops.abs(finite))
+    return finite / (1.0 + absolute(finite))
 
 
 @derivative(softsign)
 def _(x: Any) -> Any:
     """``1 / (1 + |x|)²``"""
-    return ops.square(1.0 / (1.0 + ops.abs(x)))
+    return ops.square(1.0 / (1.0 + absolute(x)))
 
 
 @activation(
@@ -155,7 +156,7 @@ def erf(x: Any) -> Any:
     The error function, the sigmoid behind `gelu`. It saturates faster than tanh: at 4 it is 1 in float32.
     """
     # the frameworks' own is off by up to 7 roundings between 1 and 4
-    size = ops.clip(ops.abs(x), 0.0, 30.0)
+    size = ops.clip(absolute(x), 0.0, 30.0)
     far = 1.0 - special.scaled_erfc(size) * ops.exp(-ops.square(size))
     return ops.where(size < 1.0, special.erf_of_small(x), ops.where(x > 0, far, -far))
 
@@ -196,7 +197,7 @@ def laplace(x: Any, mu: AnyReal = 0.707107, sigma: Positive = 0.282095) -> Any:
     """
     near, rest = _standardised(x, mu, sigma)
     z = near + rest
-    tail = 0.5 * special.scaled_erfc(ops.abs(z) * math.sqrt(0.5)) * special.bell(near, rest, 1.0, 0.5)
+    tail = 0.5 * special.scaled_erfc(absolute(z) * math.sqrt(0.5)) * special.bell(near, rest, 1.0, 0.5)
     return ops.where(z < 0, tail, 1.0 - tail)
 
 
@@ -249,8 +250,8 @@ def logit_softcap(x: Any, cap: Positive = 30.0) -> Any:
     square = ops.square(ops.clip(ratio, -1.0, 1.0))
     slope = special.polynomial(square, special.SINH)
     near = x * (slope / ops.sqrt(1.0 + square * ops.square(slope)))
-    far = cap * (1.0 - 2.0 / (1.0 + ops.exp(2.0 * ops.abs(ratio))))
-    return ops.where(ops.abs(ratio) < 1.0, near, ops.where(x > 0, far, -far))
+    far = cap * (1.0 - 2.0 / (1.0 + ops.exp(2.0 * absolute(ratio))))
+    return ops.where(absolute(ratio) < 1.0, near, ops.where(x > 0, far, -far))
 
 
 @derivative(logit_softcap)
