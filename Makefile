@@ -4,11 +4,12 @@ KERAS_BACKEND ?= jax
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 BACKENDS := tensorflow jax torch
+OLDER_KERAS := 3.10.0 3.12.4
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-full lint format smoke bench conformance golden tables pictures clean
+.PHONY: demo test test-full oldest nightly lint format smoke bench conformance exports golden tables pictures clean
 
 demo: $(VENV)/demo-$(KERAS_BACKEND).stamp
 	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python -m keras_acts demo
@@ -18,6 +19,19 @@ test: $(VENV)/test.stamp
 
 test-full: $(VENV)/test.stamp
 	$(BIN)/python tests/run.py --full
+	$(BIN)/python tests/run.py --full --keras $(OLDER_KERAS)
+
+# What depends on Keras's private parts, on the oldest version of Keras that is supported.
+oldest: $(VENV)/test.stamp
+	$(BIN)/python tests/run.py --keras $(firstword $(OLDER_KERAS)) --backends jax
+
+# The canary for what the next Keras changes.
+nightly: $(VENV)/test.stamp
+	$(BIN)/python tests/run.py --full --keras nightly
+
+# Each activation through each export, run back: the tables in docs. JAX needs jax2onnx for its second column.
+exports: $(VENV)/test.stamp
+	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python -m tests.exports --save || exit 1; done
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
@@ -57,7 +71,7 @@ pictures: $(VENV)/demo-$(KERAS_BACKEND).stamp
 	$(BIN)/python -m keras_acts plot softsign leaky_relu elu selu softplus snake lisht squared_relu --strip --output docs/pictures/strip.png
 
 clean:
-	rm -rf $(VENV) .venv-smoke dist demo-output tests/.cache .mypy_cache .ruff_cache .coverage*
+	rm -rf $(VENV) .venv-smoke .keras dist demo-output tests/.cache .mypy_cache .ruff_cache .coverage*
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

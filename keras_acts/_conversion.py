@@ -37,7 +37,7 @@ ROUNDING = {"float16": 2.0**-10, "bfloat16": 2.0**-7}  # the distance of numbers
 
 @dataclass(frozen=True)
 class LayerReport:
-    """What one layer, or one activation called by itself, means for loading the model with Keras alone.
+    """What one layer, or one activation called by itself, means for loading the model elsewhere.
 
     Args:
         name: Its name; layers of a nested model come after its name and a slash.
@@ -57,6 +57,11 @@ class LayerReport:
     difference: float = 0.0
     problem: str = ""
     note: str = ""
+
+    @property
+    def exports(self) -> str:
+        """Which formats `export` can write it to: "all" of `FORMATS`, "as in Keras", or "not known"."""
+        return {PACKAGE: "all", "Keras": "as in Keras"}.get(self.needs, "not known")
 
 
 class Conversion:

@@ -16,6 +16,12 @@ from keras_acts._records import PACKAGE
 
 __all__ = ["LayerReport", "Portability", "export", "make_portable", "portability", "save"]
 
+# of `keras.Model.export`, in which every activation is exported and run back by tests/exports.py
+FORMATS = {
+    "tensorflow": ("tf_saved_model", "onnx", "litert", "openvino"),
+    "jax": ("tf_saved_model", "onnx"),
+    "torch": ("onnx", "torch", "openvino"),
+}
 UNKNOWN_SIZES = (32, 256)  # tried for an axis of the input that may have any, to compare predictions
 
 
@@ -41,21 +47,24 @@ class Portability:
         return tuple(layer for layer in self.layers if layer.problem)
 
     def __str__(self) -> str:
-        rows = [("layer", "class", "needs", "portable as")]
+        rows = [("layer", "class", "needs", "exports", "portable as")]
         for layer in self.layers:
             form = f"no: {layer.problem}" if layer.problem else layer.becomes or "it is"
             if layer.becomes and layer.difference:
                 form += f" (differs by {layer.difference:.1e})"
-            rows.append((layer.name, layer.kind, layer.needs, f"{form}; {layer.note}" if layer.note else form))
-        widths = [max(len(row[i]) for row in rows) for i in range(3)]
-        lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in rows]
+            form = f"{form}; {layer.note}" if layer.note else form
+            rows.append((layer.name, layer.kind, layer.needs, layer.exports, form))
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows]
         if self.problems:
             last = "not portable."
         elif self.difference is None:
             last = "portable; predictions were not compared, for want of an input shape."
         else:
             last = f"portable; predictions differ by {self.difference:.1e} of the largest."
-        return "\n".join([*lines, f"{self.model}: {last}"])
+        formats = ", ".join(FORMATS.get(keras.backend.backend(), ())) or "no format"
+        lines += [f"{self.model}: {last}", f"all formats, by keras_acts.models.export on {keras.backend.backend()}: {formats}."]
+        return "\n".join(lines)
 
 
 def make_portable(model: keras.Model, tolerance: float = 1e-6) -> keras.Model:
@@ -109,9 +118,10 @@ def portability(model: keras.Model, tolerance: float = 1e-6) -> Portability:
     >>> import keras, keras_acts
     >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, "snake", name="wave")], name="small")
     >>> print(keras_acts.models.portability(model))  # doctest: +ELLIPSIS
-    layer  class  needs       portable as
-    wave   Dense  keras_acts  Dense, then snake as operations
+    layer  class  needs       exports  portable as
+    wave   Dense  keras_acts  all      Dense, then snake as operations
     small: portable; predictions differ by ...
+    all formats, by keras_acts.models.export on ...
     """
     return _converted(model, tolerance)[1]
 
@@ -137,6 +147,8 @@ def export(model: keras.Model, filepath: Any, format: str = "tf_saved_model", **
         ValueError: For whatever Keras refuses.
     """
     _check_model(model)
+    if getattr(model, "inputs", None):  # some exporters of Keras want a model that has been called, if it was loaded too
+        model(keras.tree.map_structure(lambda x: keras.KerasTensor(x.shape, x.dtype), model.input))
     with _calculus.exporting():
         return model.export(filepath, format=format, **arguments)
 

@@ -5,6 +5,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -216,7 +217,13 @@ def table(names: list[str], forms: list[str]) -> str:
     from rich.console import Console
     from rich.progress import track
 
-    rows, reasons = [], []
+    rows: list[list[str]] = []
+    reasons: dict[str, list[str]] = {}
+
+    def because(form: str, way: str, why: str) -> None:
+        why = f"{form} by `{way}`: {why or 'differs by more than 1e-5'}"
+        reasons.setdefault(general(why), []).append(f"`{name}`")
+
     for name in track(names, console=Console(stderr=True), description=f"{BACKEND} …"):
         cells = []
         for form in forms:
@@ -224,16 +231,25 @@ def table(names: list[str], forms: list[str]) -> str:
             off, why = tried(form, OURS, model)
             cell = f"{off:.0e}" if off <= WORKS else "no"
             if off > WORKS:
-                reasons.append(f"- `{name}` to {form}: {why or f'differs by {off:.0e}'}")
+                because(form, OURS, why)
             elif form != "jax.export":
                 plain, why = tried(form, KERAS, model_of(name))
                 if plain > WORKS:
                     cell += " *"
-                    reasons.append(f"- `{name}` to {form} by `{KERAS}`: {why or f'differs by {plain:.0e}'}")
+                    because(form, KERAS, why)
             cells.append(cell)
         rows.append([f"`{name}`", *cells])
     head = [_row("activation", *forms), "| --- " * (1 + len(forms)) + "|"]
-    return "\n".join([*head, *(_row(*row) for row in rows), "", *reasons])
+    because_of = [f"- {why} ({', '.join(names)})" for why, names in reasons.items()]
+    return "\n".join([*head, *(_row(*row) for row in rows), "", *because_of])
+
+
+def general(reason: str) -> str:
+    """A reason without what differs from one activation to the next."""
+    reason = re.sub(r"shapes .*", "it has more outputs than the model", reason)
+    reason = re.sub(r"/\S+", "…", reason)
+    reason = re.sub(r"[\w/]*functional\w*.*", "…", reason)
+    return reason.replace("|", "\\|")
 
 
 def page(content: str) -> str:

@@ -1,5 +1,9 @@
-"""Runs the suite under each backend, one process each, and prints one closing line for each and the coverage of all."""
+"""Runs the suite under each backend, one process each, and prints one closing line for each and the coverage of all.
 
+With `--keras VERSION` it is what depends on Keras's private parts, under another version of Keras.
+"""
+
+import argparse
 import os
 import subprocess
 import sys
@@ -15,40 +19,70 @@ THREADS = {  # of a worker: more than there are cores would wait for each other
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 } | {"XLA_FLAGS": "--xla_cpu_parallel_codegen_split_count=1"}
 
+OTHER_KERAS = ROOT / ".keras"
+NIGHTLY = "nightly"
+NAMING = ("names", "registration", "saving")
+VERSIONED = (*NAMING, "symbolic", "values", "layers", "learned", "backends_exchange")
+
 
 def main() -> int:
     """Exit status 0 if every run passes and the package's lines are covered."""
-    full = "--full" in sys.argv[1:]
-    others = [argument for argument in sys.argv[1:] if argument != "--full"]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="the whole volume")
+    parser.add_argument("--backends", nargs="+", default=BACKENDS, choices=BACKENDS)
+    parser.add_argument("--keras", nargs="*", default=[], metavar="VERSION", help=f'versions of Keras, or "{NIGHTLY}"')
+    chosen, others = parser.parse_known_args()
     print("exact references …", flush=True)
     prepare = [sys.executable, "-c", "from keras_acts.conformance import cases; from tests import conftest; cases.prepare()"]
     subprocess.run(prepare, cwd=ROOT, env={**os.environ, "KERAS_BACKEND": BACKENDS[0]}, check=True)
-    failed = []
-    closing = {}
-    for backend in BACKENDS:
-        environment = {**THREADS, **os.environ, "KERAS_BACKEND": backend, "COVERAGE_FILE": f".coverage.{backend}"}
-        selection = [] if full else ["-m", "not full" if backend == BACKENDS[0] else "not full and not any_backend"]
-        parallel = ["-n", str(WORKERS), "--dist", "worksteal"]
-        command = [sys.executable, "-m", "pytest", "-q", *parallel, "--cov=keras_acts", "--cov-report=", *selection, *others]
-        start = time.monotonic()
-        run = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-        last = ""
-        for line in run.stdout:
-            print(line, end="", flush=True)
-            last = line.strip() or last
-        if run.wait() != 0:
-            failed.append(backend)
-        closing[backend] = f"{last.strip('= ')} ({time.monotonic() - start:.0f} s with start-up)"
-    coverage = [sys.executable, "-m", "coverage"]
-    subprocess.run([*coverage, "combine", "--quiet", *(f".coverage.{name}" for name in BACKENDS)], cwd=ROOT, check=True)
-    if not others:
+    closing, failed = {}, []
+    for version in chosen.keras or [""]:
+        for backend in chosen.backends:
+            label = f"{backend}, Keras {version}" if version else backend
+            closing[label], passed = run(backend, chosen.full, version, others)
+            if not passed:
+                failed.append(label)
+    if not chosen.keras:
+        coverage = [sys.executable, "-m", "coverage"]
+        counted = [f".coverage.{name}" for name in chosen.backends]
+        subprocess.run([*coverage, "combine", "--quiet", *counted], cwd=ROOT, check=True)
         report = [*coverage, "report", "--skip-covered", "--show-missing", f"--fail-under={LINES_COVERED}"]
-        if subprocess.run(report, cwd=ROOT).returncode:
+        if not others and subprocess.run(report, cwd=ROOT).returncode:
             failed.append("coverage")
     print()
-    for backend, line in closing.items():
-        print(f"{backend}: {line}")
+    for label, line in closing.items():
+        print(f"{label}: {line}")
     return 1 if failed else 0
+
+
+def run(backend: str, full: bool, version: str, others: list[str]) -> tuple[str, bool]:
+    """The closing line of the suite under a backend, and whether it passed."""
+    environment = {**THREADS, **os.environ, "KERAS_BACKEND": backend, "COVERAGE_FILE": f".coverage.{backend}"}
+    selection = [] if full else ["-m", "not full" if backend == BACKENDS[0] else "not full and not any_backend"]
+    if version:
+        environment["PYTHONPATH"] = os.pathsep.join([installed(version), os.environ.get("PYTHONPATH", "")])
+        selection += [f"tests/test_{module}.py" for module in (VERSIONED if full else NAMING)]
+    else:
+        selection += ["--cov=keras_acts", "--cov-report="]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "worksteal", *selection, *others]
+    start = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    last = ""
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        last = line.strip() or last
+    passed = process.wait() == 0
+    return f"{last.strip('= ')} ({time.monotonic() - start:.0f} s with start-up)", passed
+
+
+def installed(version: str) -> str:
+    """A folder with another Keras, for the beginning of the path."""
+    folder = OTHER_KERAS / version
+    if version == NIGHTLY or not folder.exists():
+        what = ["--pre", "keras-nightly"] if version == NIGHTLY else [f"keras=={version}"]
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "--no-deps"]
+        subprocess.run([*pip, "--target", str(folder), *what], check=True)
+    return str(folder)
 
 
 if __name__ == "__main__":

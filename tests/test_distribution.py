@@ -15,9 +15,13 @@ from keras_acts.conformance import backends
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ROOT / "docs" / "distribution"
 WAYS = {
-    "jax": [("jax_parallel.py --devices 8", "jax_parallel.py --devices 1")]
-    + [("jax_parallel.py --devices 8 --split model", "jax_parallel.py --devices 1")],
-    "tensorflow": [("tensorflow_mirrored.py --devices 2", "tensorflow_mirrored.py --devices 1")],
+    "jax": [
+        ("jax_parallel.py --devices 8 --split model", "jax_parallel.py --devices 1"),
+        pytest.param("jax_parallel.py --devices 8", "jax_parallel.py --devices 1", marks=pytest.mark.full),
+    ],
+    "tensorflow": [
+        pytest.param("tensorflow_mirrored.py --devices 2", "tensorflow_mirrored.py --devices 1", marks=pytest.mark.full)
+    ],
     "torch": [("torch_parallel.py --processes 2", "torch_parallel.py --processes 1")],
 }[backends.NAME]
 
@@ -49,7 +53,7 @@ if backends.NAME == "jax":
         assert printed(WAYS[0][0])["communicating"] == []
 
     def test_learned_parameters_can_be_sharded():
-        sharded = printed(WAYS[1][0])["sharded"]
+        sharded = printed(WAYS[0][0])["sharded"]
         assert {path: spec for path, spec in sharded.items() if path.endswith("alpha")} == {
             path: "P('model',)" for path in sharded if path.endswith("alpha")
         }

@@ -47,6 +47,23 @@ def test_operations_that_export_compute_what_the_activation_does(elementwise):
     assert not wrong.any(), (x[wrong][:3], got[wrong][:3], expected[wrong][:3])
 
 
+@pytest.mark.skipif(backends.NAME == "jax", reason="ONNX takes jax2onnx there")
+def test_model_that_was_loaded_and_never_called_is_exported(tmp_path):
+    x = {name: keras.Input((3,), name=name) for name in ("a", "b")}
+    model = keras.Model(x, keras_acts.activations.elu(keras.layers.Add()([x["a"], x["b"]])))
+    model.save(tmp_path / "model.keras")
+    before = model.to_json()
+    for each in (
+        keras.models.load_model(tmp_path / "model.keras"),
+        keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]),
+    ):
+        with exports.silence():
+            export(each, str(tmp_path / "model.onnx"), format="onnx")
+        assert (tmp_path / "model.onnx").stat().st_size > 100
+        (tmp_path / "model.onnx").unlink()
+    assert model.to_json() == before
+
+
 def test_after_an_export_everything_is_as_before(tmp_path):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="elu")])
     with exports.silence(), pytest.raises(ValueError, match="no format"):
