@@ -148,7 +148,8 @@ def export(model: keras.Model, filepath: Any, format: str = "tf_saved_model", **
     """
     _check_model(model)
     if getattr(model, "inputs", None):  # some exporters of Keras want a model that has been called, if it was loaded too
-        model(keras.tree.map_structure(lambda x: keras.KerasTensor(x.shape, x.dtype), model.input))
+        inputs = model.inputs[0] if is_sequential(model) else model.input
+        model(keras.tree.map_structure(lambda x: keras.KerasTensor(x.shape, x.dtype), inputs))
     with _calculus.exporting():
         return model.export(filepath, format=format, **arguments)
 

@@ -33,13 +33,12 @@ np.savez(sys.argv[2], **{
 
 pytestmark = pytest.mark.any_backend
 
-each_backend = pytest.mark.parametrize(
-    "backend",
-    [
-        pytest.param(name, marks=pytest.mark.skipif(not importlib.util.find_spec(name), reason=f"{name} is not installed"))
-        for name in TOLERANCE
-    ],
-)
+SAMPLE = ("numpy", "v0.2.0-jax", "model.keras")
+
+
+def installed(backend, *others, marks=()):
+    missing = pytest.mark.skipif(not importlib.util.find_spec(backend), reason=f"{backend} is not installed")
+    return pytest.param(backend, *others, marks=[missing, *marks])
 
 
 def run(backend, *arguments):
@@ -50,15 +49,15 @@ def run(backend, *arguments):
 
 
 @pytest.mark.parametrize(
-    ("release", "form"),
+    ("backend", "release", "form"),
     [
-        pytest.param(path, form, marks=() if (path.stem, form) == ("v0.2.0-jax", "model.keras") else pytest.mark.full)
+        installed(name, path, form, marks=() if (name, path.stem, form) == SAMPLE else [pytest.mark.full])
+        for name in TOLERANCE
         for path in sorted(GOLDEN.glob("*.zip"))
         for form in FORMS
     ],
     ids=lambda value: getattr(value, "stem", value),
 )
-@each_backend
 def test_golden_file_loads_and_predicts_what_it_did(backend, release, form, tmp_path):
     with zipfile.ZipFile(release) as archive:
         archive.extractall(tmp_path)
@@ -67,7 +66,7 @@ def test_golden_file_loads_and_predicts_what_it_did(backend, release, form, tmp_
     assert max(differences) <= TOLERANCE[backend]
 
 
-@each_backend
+@pytest.mark.parametrize("backend", map(installed, TOLERANCE))
 def test_values_are_those_of_the_backends_that_train(backend, tmp_path):
     x = cases.inputs("float32").astype("float32")
     x = x[np.abs(x) > 1e-37]  # subnormal numbers may be taken for 0
