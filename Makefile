@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 BACKENDS := tensorflow jax torch
 OLDER_KERAS := 3.10.0 3.12.4
+OLDER := $(addprefix .keras/,$(OLDER_KERAS))
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -17,16 +18,17 @@ demo: $(VENV)/demo-$(KERAS_BACKEND).stamp
 test: $(VENV)/test.stamp
 	$(BIN)/python tests/run.py
 
-test-full: $(VENV)/test.stamp
+test-full: $(VENV)/test.stamp $(OLDER)
 	$(BIN)/python tests/run.py --full
 	$(BIN)/python tests/run.py --full --keras $(OLDER_KERAS)
 
 # What depends on Keras's private parts, on the oldest version of Keras that is supported.
-oldest: $(VENV)/test.stamp
+oldest: $(VENV)/test.stamp $(firstword $(OLDER))
 	$(BIN)/python tests/run.py --keras $(firstword $(OLDER_KERAS)) --backends jax
 
 # The canary for what the next Keras changes.
 nightly: $(VENV)/test.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --pre --target .keras/nightly keras-nightly
 	$(BIN)/python tests/run.py --full --keras nightly
 
 # Each activation through each export, run back: the tables in docs. JAX needs jax2onnx for its second column.
@@ -60,8 +62,11 @@ conformance: $(VENV)/test.stamp
 		KERAS_BACKEND=$$backend $(BIN)/python -m keras_acts check --markdown docs/conformance-$$backend.md || exit 1; done
 
 # Files that must load for ever: run once for each release.
-golden: $(VENV)/test.stamp
-	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python tests/golden/write.py || exit 1; done
+golden: $(VENV)/test.stamp $(OLDER)
+	for backend in $(BACKENDS); do \
+		KERAS_BACKEND=$$backend $(BIN)/python tests/golden/write.py || exit 1; \
+		for version in $(OLDER_KERAS); do \
+			PYTHONPATH=.keras/$$version KERAS_BACKEND=$$backend $(BIN)/python tests/golden/write.py older || exit 1; done; done
 
 # What documents say of the catalogue.
 tables: $(VENV)/test.stamp
@@ -72,6 +77,9 @@ pictures: $(VENV)/demo-$(KERAS_BACKEND).stamp
 
 clean:
 	rm -rf $(VENV) .venv-smoke .keras dist demo-output tests/.cache .mypy_cache .ruff_cache .coverage*
+
+.keras/%: | $(VENV)/test.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ keras==$*
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -89,6 +89,7 @@ def erf_of_small(x: Any) -> Any:
 
 
 def arctan(x: Any) -> Any:
+    """``arctan(x)``"""
     if not _calculus.exported():
         return _calculus.arctan(x)
     size = _calculus.absolute(x)
@@ -101,6 +102,7 @@ def arctan(x: Any) -> Any:
 
 
 def arcsinh(x: Any) -> Any:
+    """``log(x + sqrt(x² + 1))``"""
     if not _calculus.exported():
         return _calculus.arcsinh(x)
     size = magnitude(x)

@@ -154,7 +154,7 @@ def export(model: keras.Model, filepath: Any, format: str = "tf_saved_model", **
         return model.export(filepath, format=format, **arguments)
 
 
-def save(model: keras.Model, filepath: Any, **arguments: Any) -> None:
+def save(model: keras.Model, filepath: Any, overwrite: bool = True, **arguments: Any) -> None:
     """``model.save``, but an older file of that name stays as it is unless the new one is complete.
 
     Keras empties the file first: what fails or is killed half way leaves neither the old model nor the new one.
@@ -162,17 +162,20 @@ def save(model: keras.Model, filepath: Any, **arguments: Any) -> None:
     Args:
         model: A model.
         filepath: A local file that ends with ``.keras``.
+        overwrite: Whether an older file may be replaced.
         **arguments: Further ones of `keras.Model.save`.
 
     Raises:
         TypeError: If `model` is no model.
         ValueError: If the name does not end with ``.keras``, and for whatever Keras refuses.
-        OSError: If the folder does not exist or can't be written to.
+        OSError: If the folder does not exist or can't be written to, or the file exists and must not be replaced.
     """
     _check_model(model)
-    path = Path(filepath)
+    path = Path(filepath).resolve()  # what a link stands for
     if path.suffix != ".keras":
         raise ValueError(f"filepath must end with .keras; got {str(filepath)!r}.")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{str(filepath)!r} exists. Give overwrite=True to replace it.")
     with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
         complete = Path(folder) / path.name
         model.save(complete, **arguments)

@@ -23,6 +23,11 @@ twice = pytest.mark.parametrize(
 each_size_compiles = pytest.mark.full if backends.NAME == "jax" else lambda test: test
 
 
+def sampled_on_jax(test):
+    """A third of the parameters: what a backend computes there is much the same for the others, and JAX compiles each."""
+    return pytest.mark.sampled(3)(test) if backends.NAME == "jax" else test
+
+
 def in_full_on_jax(*values):
     """A parameter that `make test` tries on the other backends only."""
     return pytest.param(*values, marks=[pytest.mark.full] if backends.NAME == "jax" else [])
@@ -39,9 +44,13 @@ def is_volume(parameters):
     - Other parameters than the defaults change constants of the program: compiled runs and public derivatives do without, and
       all but one backend with one value of each.
     - Public derivatives in float64 are what the backward pass calls, but on torch.
+    - Along an axis JAX compiles the whole formula in an eager call too.
     - Compiled float64 has the program of float32. On torch, which takes a second for it, so has a layer of that policy.
     """
     first = backends.NAME == "tensorflow"
+    record = parameters.get("record")
+    if backends.NAME == "jax" and parameters.get("mode") == "compiled" and record and not record.elementwise:
+        return True
     if parameters.get("dtype") in ("float16", "int8", "int64", "uint8") and not first:
         return True
     given = parameters.get("given")
@@ -50,7 +59,6 @@ def is_volume(parameters):
     if "compiled" in (parameters.get("mode"), parameters.get("how")):
         repeated = parameters.get("dtype") == "float64" or (backends.NAME == "torch" and parameters.get("policy") == "float32")
         return bool(given) or repeated
-    record = parameters.get("record")
     if first or not given or not getattr(record, "elementwise", False):
         return False
     return given != next(each for each in cases.settings(record) if each.keys() == given.keys())

@@ -19,8 +19,7 @@ THREADS = {  # of a worker: more than there are cores would wait for each other
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 } | {"XLA_FLAGS": "--xla_cpu_parallel_codegen_split_count=1"}
 
-OTHER_KERAS = ROOT / ".keras"
-NIGHTLY = "nightly"
+OTHER_KERAS = ROOT / ".keras"  # a folder for each version, made by `make`
 NAMING = ("names", "registration", "saving")
 VERSIONED = (*NAMING, "symbolic", "values", "layers", "learned", "backends_exchange")
 
@@ -30,7 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="the whole volume")
     parser.add_argument("--backends", nargs="+", default=BACKENDS, choices=BACKENDS)
-    parser.add_argument("--keras", nargs="*", default=[], metavar="VERSION", help=f'versions of Keras, or "{NIGHTLY}"')
+    parser.add_argument("--keras", nargs="*", default=[], metavar="VERSION", help="folders in .keras")
     chosen, others = parser.parse_known_args()
     print("exact references …", flush=True)
     prepare = [sys.executable, "-c", "from keras_acts.conformance import cases; from tests import conftest; cases.prepare()"]
@@ -60,7 +59,7 @@ def run(backend: str, full: bool, version: str, others: list[str]) -> tuple[str,
     environment = {**THREADS, **os.environ, "KERAS_BACKEND": backend, "COVERAGE_FILE": f".coverage.{backend}"}
     selection = [] if full else ["-m", "not full" if backend == BACKENDS[0] else "not full and not any_backend"]
     if version:
-        environment["PYTHONPATH"] = os.pathsep.join([installed(version), os.environ.get("PYTHONPATH", "")])
+        environment["PYTHONPATH"] = os.pathsep.join([str(OTHER_KERAS / version), os.environ.get("PYTHONPATH", "")])
         selection += [f"tests/test_{module}.py" for module in (VERSIONED if full else NAMING)]
     else:
         selection += ["--cov=keras_acts", "--cov-report="]
@@ -73,16 +72,6 @@ def run(backend: str, full: bool, version: str, others: list[str]) -> tuple[str,
         last = line.strip() or last
     passed = process.wait() == 0
     return f"{last.strip('= ')} ({time.monotonic() - start:.0f} s with start-up)", passed
-
-
-def installed(version: str) -> str:
-    """A folder with another Keras, for the beginning of the path."""
-    folder = OTHER_KERAS / version
-    if version == NIGHTLY or not folder.exists():
-        what = ["--pre", "keras-nightly"] if version == NIGHTLY else [f"keras=={version}"]
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "--no-deps"]
-        subprocess.run([*pip, "--target", str(folder), *what], check=True)
-    return str(folder)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ TOOLS = runpy.run_path(str(SCRIPT), run_name="tools")
 BACKENDS = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
 OTHERS = [name for name in BACKENDS if name != keras.backend.backend()]
 TOLERANCE = 2e-6  # of the largest value of an output
+OLDER = "-keras"  # in the name of a file that an older Keras wrote
 RELEASES = sorted(GOLDEN.glob("*.zip"))
 
 
@@ -64,10 +65,13 @@ def test_another_input_would_be_noticed(written, tmp_path):
     assert np.median(TOOLS["differences"](tmp_path, "model.json")) > TOLERANCE
 
 
-@pytest.fixture(scope="module", params=RELEASES, ids=lambda path: path.stem)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(path, id=path.stem, marks=[pytest.mark.full] if OLDER in path.stem else []) for path in RELEASES],
+)
 def released(request, tmp_path_factory):
     """The files that a release wrote under one backend."""
-    folder = tmp_path_factory.mktemp("released")
+    folder = tmp_path_factory.mktemp(request.param.stem)
     with zipfile.ZipFile(request.param) as archive:
         archive.extractall(folder)
     return folder
@@ -75,7 +79,8 @@ def released(request, tmp_path_factory):
 
 @each_form
 def test_golden_file_loads_and_predicts_what_it_did(form, released):
-    assert max(TOOLS["differences"](released, form)) <= TOLERANCE
+    tolerance = TOLERANCE if OLDER not in released.name else 5e-6  # Keras's own LSTM changed by 3.7e-6 on torch
+    assert max(TOOLS["differences"](released, form)) <= tolerance
 
 
 def test_golden_file_names_public_modules_only(released):
@@ -87,9 +92,10 @@ def test_golden_file_names_public_modules_only(released):
 
 
 def test_each_release_left_golden_files_of_three_backends():
-    versions = ("0.1.0", "0.2.0")
+    written = {"0.1.0": [""], "0.2.0": ["", f"{OLDER}3.10.0", f"{OLDER}3.12.4"]}
+    backends = ("jax", "tensorflow", "torch")
     assert {path.stem for path in RELEASES} == {
-        f"v{each}-{name}" for each in versions for name in ("jax", "tensorflow", "torch")
+        f"v{release}-{name}{by}" for release, each in written.items() for by in each for name in backends
     }
 
 

@@ -486,7 +486,7 @@ def test_huge_input_shape_in_a_file_is_refused_before_memory_is_taken():
 # ---- threads
 
 
-def test_threads_build_and_call_without_disturbing_each_other():
+def test_threads_build_call_save_and_load_without_disturbing_each_other(tmp_path):
     rates = [0.5 + 0.25 * place for place in range(8)]
     failures = []
     together = threading.Barrier(len(rates))
@@ -501,6 +501,9 @@ def test_threads_build_and_call_without_disturbing_each_other():
                     np.testing.assert_allclose(keras.ops.convert_to_numpy(function(X)), expected, rtol=1e-5, atol=1e-6)
                 node = keras.Model(x := keras.Input((3,)), keras_acts.activations.snake(x, alpha=alpha))
                 np.testing.assert_allclose(keras.ops.convert_to_numpy(node(X)), expected, rtol=1e-5, atol=1e-6)
+                keras_acts.models.save(node, tmp_path / f"{alpha}.keras")
+                loaded = keras.models.load_model(tmp_path / f"{alpha}.keras")
+                np.testing.assert_array_equal(*(keras.ops.convert_to_numpy(each(X)) for each in (loaded, node)))
         except BaseException as error:
             failures.append(error)
 

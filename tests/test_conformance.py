@@ -18,6 +18,7 @@ from keras_acts.__main__ import main
 from keras_acts.conformance import backends, cases, judge, run, tolerances
 from keras_acts.conformance.references import shrinkage
 from keras_acts.conformance.report import HEADINGS
+from tests import marks
 
 
 @functools.cache
@@ -42,6 +43,7 @@ def wrong(monkeypatch):
     return replace
 
 
+@marks.each_size_compiles
 def test_a_report_has_every_figure():
     found = [(each.name, each.dtype, each.what) for each in report().findings]
     assert found == [

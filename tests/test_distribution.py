@@ -22,7 +22,7 @@ WAYS = {
     "tensorflow": [
         pytest.param("tensorflow_mirrored.py --devices 2", "tensorflow_mirrored.py --devices 1", marks=pytest.mark.full)
     ],
-    "torch": [("torch_parallel.py --processes 2", "torch_parallel.py --processes 1")],
+    "torch": [pytest.param("torch_parallel.py --processes 2", "torch_parallel.py --processes 1", marks=pytest.mark.full)],
 }[backends.NAME]
 
 

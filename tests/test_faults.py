@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import zipfile
 from pathlib import Path
 
@@ -230,34 +229,9 @@ def test_save_refuses_other_formats_and_what_is_no_model(tmp_path):
         keras_acts.models.save(small(), "model.h5")
     with pytest.raises(TypeError, match="a model is needed"):
         keras_acts.models.save(keras.layers.Dense(2), tmp_path / "model.keras")
+    (tmp_path / "old.keras").write_bytes(b"old")
+    with pytest.raises(FileExistsError, match=r"old.keras' exists. Give overwrite=True"):
+        keras_acts.models.save(small(), tmp_path / "old.keras", overwrite=False)
+    assert (tmp_path / "old.keras").read_bytes() == b"old"
     with pytest.raises(OSError, match="nowhere"):
         keras_acts.models.save(small(), tmp_path / "nowhere" / "model.keras")
-
-
-# ---- threads
-
-
-def test_threads_build_save_and_load_without_disturbing_each_other(tmp_path):
-    rates, failed = np.linspace(0.5, 4.0, 8), []
-
-    def work(alpha):
-        try:
-            path = tmp_path / f"{alpha}.keras"
-            for _ in range(3):
-                dense = keras.layers.Dense(3, activation=keras_acts.get("snake", alpha=float(alpha)))
-                model = keras.Sequential([keras.Input((3,)), dense, keras_acts.layers.Snake()])
-                keras_acts.models.save(model, path)
-                loaded = keras.models.load_model(path)
-                assert loaded.layers[0].activation.parameters == {"alpha": alpha}
-                x = np.ones((2, 3), "float32")
-                np.testing.assert_array_equal(*(keras.ops.convert_to_numpy(each(x)) for each in (loaded, model)))
-        except BaseException as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=work, args=(alpha,)) for alpha in rates]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert not any(thread.is_alive() for thread in threads)
-    assert not failed, failed

@@ -46,6 +46,7 @@ def test_float32_is_right_to_a_few_roundings(record, given, mode, way):
     check(record, "float32", way, mode, given)
 
 
+@marks.sampled_on_jax
 @each_way
 @pytest.mark.parametrize("dtype", ["float64"])
 def test_float64_is_right_to_a_few_roundings(elementwise, dtype, mode, way):
@@ -89,12 +90,14 @@ def check_second_is_finite(record, given, dtype, mode):
         assert abs(oracle.evaluate(formula, far, 2, parameters)[2]) > 0.99 * largest, x[i]
 
 
+@marks.sampled_on_jax
 @marks.twice
 @marks.case
 def test_second_derivatives_are_finite_everywhere(record, given, how):
     check_second_is_finite(record, given, "float32", how)
 
 
+@marks.sampled_on_jax
 @marks.twice
 @pytest.mark.parametrize("dtype", cases.HALF)
 def test_second_derivatives_are_finite_everywhere_in_half_precision(elementwise, dtype, how):

@@ -209,6 +209,7 @@ def test_each_weight_has_its_own_initializer_regularizer_and_constraint(which):
     assert all(getattr(layer, f"{name}_constraint") is given[f"{name}_constraint"] for name in weights)
 
 
+@marks.sampled_on_jax
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 @each_layer
 def test_weights_inside_a_dense_layer_are_trained(which, policy):

@@ -38,6 +38,7 @@ PROBLEMS = [
 ]
 
 
+@marks.sampled_on_jax
 @pytest.mark.parametrize("mode", marks.LOSS_MODES)
 @pytest.mark.parametrize(("name", "problem"), PROBLEMS)
 def test_loss_and_gradient_equal_those_behind_the_stock_activation(name, problem, mode):
@@ -211,6 +212,7 @@ def test_axis_of_a_loss_is_checked(loss):
         loss(axis=(0, 1))
 
 
+@marks.each_size_compiles
 @each_sparse_loss
 def test_model_with_a_sparse_loss_learns_saves_and_goes_on(loss, tmp_path):
     x = np.random.default_rng(0).normal(size=(256, 5)).astype("float32")

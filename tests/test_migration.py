@@ -20,6 +20,7 @@ import pytest
 import keras_acts
 from keras_acts import ActivationOperation, Parameterised, _migration
 from keras_acts.conformance import backends
+from tests import marks
 
 ROOT = Path(__file__).parent.parent
 X = np.linspace(-4.0, 4.0, 48, dtype="float32").reshape(4, 12)
@@ -260,6 +261,7 @@ def names_of(title):
     return [name for name in home(title).names if name not in home(title).layers]
 
 
+@marks.sampled_on_jax
 @pytest.mark.parametrize("name", names_of("keras.activations"))
 def test_name_of_keras_activations_is_what_it_is_there(name):
     scale = VERTEX if name == "sparsemax" else 1.0

@@ -35,6 +35,7 @@ def test_float32_is_right_to_a_few_roundings(record, given, mode):
     check(record, "float32", mode, given)
 
 
+@marks.sampled_on_jax
 @marks.each_mode_by_itself
 @pytest.mark.parametrize("dtype", ["float64"])
 def test_float64_is_right_to_a_few_roundings(elementwise, dtype, mode):
@@ -52,6 +53,7 @@ def test_each_number_among_the_parameters_is_a_point_if_there_is_a_kink(record, 
             assert before == after, f"add {abs(value)} to cases.KINKS"
 
 
+@marks.sampled_on_jax
 @pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint8", "bool"])
 def test_integers_are_taken_as_floats(record, dtype):
     numbers = np.array([[[0, 1], [2, 7]]], dtype)

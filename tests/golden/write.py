@@ -1,6 +1,7 @@
 """Models with everything in them, and the golden files: what a release saves, which every later version must load.
 
     KERAS_BACKEND=jax python tests/golden/write.py                   writes v<version>-jax.zip beside this script
+    KERAS_BACKEND=jax python tests/golden/write.py older             the same by an older Keras, whose version the name tells
     KERAS_BACKEND=jax python tests/golden/write.py FOLDER            writes the files into a folder instead
     KERAS_BACKEND=jax python tests/golden/write.py --check FOLDER …  loads them and prints the differences as JSON
 
@@ -176,9 +177,10 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["--check", form, folder]:
             print(json.dumps(differences(Path(folder), form)))
-        case [folder]:
-            write(Path(folder))
-        case []:
+        case [] | ["older"]:
             with tempfile.TemporaryDirectory() as folder:
                 write(Path(folder))
-                pack(Path(folder), HERE / f"v{keras_acts.__version__}-{keras.backend.backend()}.zip")
+                name = f"v{keras_acts.__version__}-{keras.backend.backend()}"
+                pack(Path(folder), HERE / (f"{name}-keras{keras.__version__}.zip" if "older" in sys.argv else f"{name}.zip"))
+        case [folder]:
+            write(Path(folder))
