@@ -1,4 +1,4 @@
-"""Models for programs that lack this package: the same predictions from Keras alone."""
+"""Models elsewhere: where this package is not installed, in the runtimes of other formats, and on disk."""
 
 import os
 import tempfile
