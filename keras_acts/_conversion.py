@@ -60,7 +60,7 @@ class LayerReport:
 
     @property
     def exports(self) -> str:
-        """Which formats `export` can write it to: "all" of `FORMATS`, "as in Keras", or "not known"."""
+        """Which formats `export` can write it to: "all" that the backend has, "as in Keras", or "not known"."""
         return {PACKAGE: "all", "Keras": "as in Keras"}.get(self.needs, "not known")
 
 

@@ -16,12 +16,6 @@ from keras_acts._records import PACKAGE
 
 __all__ = ["LayerReport", "Portability", "export", "make_portable", "portability", "save"]
 
-# of `keras.Model.export`, in which every activation is exported and run back by tests/exports.py
-FORMATS = {
-    "tensorflow": ("tf_saved_model", "onnx", "litert", "openvino"),
-    "jax": ("tf_saved_model", "onnx"),
-    "torch": ("onnx", "torch", "openvino"),
-}
 UNKNOWN_SIZES = (32, 256)  # tried for an axis of the input that may have any, to compare predictions
 
 
@@ -62,7 +56,7 @@ class Portability:
             last = "portable; predictions were not compared, for want of an input shape."
         else:
             last = f"portable; predictions differ by {self.difference:.1e} of the largest."
-        formats = ", ".join(FORMATS.get(keras.backend.backend(), ())) or "no format"
+        formats = ", ".join(_calculus.ENGINE.formats) or "no format"
         lines += [f"{self.model}: {last}", f"all formats, by keras_acts.models.export on {keras.backend.backend()}: {formats}."]
         return "\n".join(lines)
 

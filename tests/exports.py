@@ -221,7 +221,7 @@ def table(names: list[str], forms: list[str]) -> str:
     reasons: dict[str, list[str]] = {}
 
     def because(form: str, way: str, why: str) -> None:
-        why = f"{form} by `{way}`: {why or 'differs by more than 1e-5'}"
+        why = f"{form} by `{way}`: {why or f'differs by more than {WORKS:g}'}"
         reasons.setdefault(general(why), []).append(f"`{name}`")
 
     for name in track(names, console=Console(stderr=True), description=f"{BACKEND} …"):

@@ -43,6 +43,7 @@ def test_operations_that_export_compute_what_the_activation_does(elementwise):
     function = cases.function(elementwise)
     expected = backends.array(function(backends.tensor(x, "float32")))
     with _calculus.exporting():
+        assert _calculus.exported()
         got = backends.array(function(backends.tensor(x, "float32")))
     with np.errstate(invalid="ignore"):
         terms = np.maximum(np.abs(expected), 0.1 if elementwise.name in tolerances.CROSSING else 1e-37)

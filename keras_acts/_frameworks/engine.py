@@ -46,6 +46,7 @@ class Engine:
     - `compile` makes one call of many operations.
     - `settle(step, start, most)` repeats a step, at most so often, until nothing changes if the framework can see that.
     - `exporting` tells whether what is computed is recorded by an exporter, which some frameworks know by themselves.
+    - `formats` are those of `keras.Model.export` that every activation was exported to and run back by tests/exports.py.
     - `remember` makes a function keep its last results by argument.
     - `absolute` stands in for `keras.ops.abs`, which one of them drops behind a difference of constants.
     - `amax` stands in for `keras.ops.max`, which the compiler of one framework can't take along several axes.
@@ -62,6 +63,7 @@ class Engine:
     keep_logits: Callable[[Any, Any], None] = lambda probabilities, logits: None
     settle: Callable[[Function, Any, int], Any] = repeat
     exporting: Callable[[], bool] = EXPORTING.get
+    formats: tuple[str, ...] = ()
     remember: Callable[[Function], Function] = remember
     absolute: Function = ops.abs
     amax: Function = ops.max

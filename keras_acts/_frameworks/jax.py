@@ -36,6 +36,7 @@ ENGINE = Engine(
     differentiated=DIFFERENTIATED,
     compile=functools.partial(jax.jit, inline=True),
     settle=settle,
+    formats=("tf_saved_model", "onnx"),
     sin=jax.numpy.sin,
     cos=jax.numpy.cos,
     tanh=jax.numpy.tanh,

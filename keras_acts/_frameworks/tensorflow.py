@@ -35,4 +35,12 @@ def settle(step: Function, start: Any, most: int) -> Any:
     return tf.stop_gradient(steps[1])
 
 
-ENGINE = Engine(attach, (tf.Tensor,), EXACT, differentiated=DIFFERENTIATED, keep_logits=keep, settle=settle)
+ENGINE = Engine(
+    attach,
+    (tf.Tensor,),
+    EXACT,
+    differentiated=DIFFERENTIATED,
+    keep_logits=keep,
+    settle=settle,
+    formats=("tf_saved_model", "onnx", "litert", "openvino"),
+)

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from keras_acts._frameworks.engine import Engine, Function, Partial, pulled, pushed, remember
+from keras_acts._frameworks.engine import EXPORTING, Engine, Function, Partial, pulled, pushed, remember
 from keras_acts._frameworks.torch_kernels import AUTOMATIC, LEAN, NATIVE
 from keras_acts._frameworks.torch_plain import in_pieces
 from keras_acts._frameworks.torch_rows import settle
@@ -99,7 +99,9 @@ def remembered(function: Function) -> Function:
 
 
 def exporting() -> bool:
-    return torch.compiler.is_exporting() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    if torch.compiler.is_compiling():  # which takes no context variable
+        return torch.compiler.is_exporting()
+    return EXPORTING.get() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
 
 
 def amax(x: Any, axis: Any, keepdims: bool) -> Any:
@@ -116,5 +118,6 @@ ENGINE = Engine(
     amax=amax,
     settle=settle,
     exporting=exporting,
+    formats=("onnx", "torch", "openvino"),
     remember=remembered,
 )

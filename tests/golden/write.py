@@ -3,7 +3,7 @@
     KERAS_BACKEND=jax python tests/golden/write.py                   writes v<version>-jax.zip beside this script
     KERAS_BACKEND=jax python tests/golden/write.py older             the same by an older Keras, whose version the name tells
     KERAS_BACKEND=jax python tests/golden/write.py FOLDER            writes the files into a folder instead
-    KERAS_BACKEND=jax python tests/golden/write.py --check FOLDER …  loads them and prints the differences as JSON
+    KERAS_BACKEND=jax python tests/golden/write.py --check FORM FOLDER   loads one and prints the differences as JSON
 
 The files of a release are written once and never again. The same code gives the same bytes, so a second run shows whether a
 change reaches what is saved.
