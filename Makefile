@@ -10,7 +10,8 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-full oldest nightly lint format smoke bench conformance exports golden tables pictures clean
+.PHONY: demo test test-full oldest nightly lint format smoke bench conformance exports golden tables pictures docs site \
+	notebooks notebooks-small hooks clean
 
 demo: $(VENV)/demo-$(KERAS_BACKEND).stamp
 	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python -m keras_acts demo
@@ -18,9 +19,10 @@ demo: $(VENV)/demo-$(KERAS_BACKEND).stamp
 test: $(VENV)/test.stamp
 	$(BIN)/python tests/run.py
 
-test-full: $(VENV)/test.stamp $(OLDER)
+test-full: $(VENV)/test.stamp $(VENV)/docs.stamp $(OLDER)
 	$(BIN)/python tests/run.py --full
 	$(BIN)/python tests/run.py --full --keras $(OLDER_KERAS)
+	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python notebooks/run.py --dry || exit 1; done
 
 # What depends on Keras's private parts, on the oldest version of Keras that is supported.
 oldest: $(VENV)/test.stamp $(firstword $(OLDER))
@@ -35,10 +37,17 @@ nightly: $(VENV)/test.stamp
 exports: $(VENV)/test.stamp
 	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python -m tests.exports --save || exit 1; done
 
-lint: $(VENV)/test.stamp
+# As before each commit, if `make hooks` was run once.
+lint: $(VENV)/test.stamp $(VENV)/docs.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	KERAS_BACKEND=jax $(BIN)/python docs/tables.py --check
+	$(BIN)/python notebooks/run.py --check
+
+hooks: $(VENV)/docs.stamp
+	$(INSTALL) pre-commit
+	$(BIN)/pre-commit install
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix .
@@ -72,11 +81,26 @@ golden: $(VENV)/test.stamp $(OLDER)
 tables: $(VENV)/test.stamp
 	KERAS_BACKEND=jax $(BIN)/python docs/tables.py
 
+# The documentation, as files in site/: open site/index.html.
+docs: $(VENV)/docs.stamp
+	KERAS_BACKEND=jax NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
+
+# The documentation, tried in a browser. Needs Chromium.
+site: $(VENV)/test.stamp docs
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -q -m site tests/test_site.py
+
+# Runs all of them and keeps what they print and draw. One: .venv/bin/python notebooks/run.py 02
+notebooks: $(VENV)/docs.stamp
+	KERAS_BACKEND=jax $(BIN)/python notebooks/run.py
+
+notebooks-small: $(VENV)/docs.stamp
+	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python notebooks/run.py --small --jobs 2
+
 pictures: $(VENV)/demo-$(KERAS_BACKEND).stamp
 	$(BIN)/python -m keras_acts plot softsign leaky_relu elu selu softplus snake lisht squared_relu --strip --output docs/pictures/strip.png
 
 clean:
-	rm -rf $(VENV) .venv-smoke .keras dist demo-output tests/.cache .mypy_cache .ruff_cache .coverage*
+	rm -rf $(VENV) .venv-smoke .keras dist site demo-output tests/.cache .mypy_cache .ruff_cache .coverage*
 
 .keras/%: | $(VENV)/test.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ keras==$*
@@ -86,6 +110,10 @@ $(VENV)/bin/python:
 
 $(VENV)/demo-%.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) --editable ".[demo,$(patsubst tensorflow,tensorflow-cpu,$*)]"
+	touch $@
+
+$(VENV)/docs.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) --editable ".[jax,docs,notebooks]"
 	touch $@
 
 $(VENV)/test.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python

@@ -1,6 +1,7 @@
-"""Writes docs/catalogue.md, the tables of docs/migrating.md and the count in README.md: ``python docs/tables.py``."""
+"""Writes docs/catalogue.md, the tables of docs/migrating.md and the count in README.md: ``python docs/tables.py [--check]``."""
 
 import re
+import sys
 from pathlib import Path
 
 import keras_acts
@@ -92,7 +93,18 @@ def _code(text: str) -> str:
     return f"`{text}`".replace("|", "\\|") if text else ""
 
 
+def main() -> int:
+    """Write the tables, or with `--check` name the documents that are out of date."""
+    made = {CATALOGUE: catalogue(), MIGRATING: migrating(), README: readme()}
+    old = {path: text for path, text in made.items() if not (ROOT / path).exists() or (ROOT / path).read_text() != text}
+    if sys.argv[1:] == ["--check"]:
+        for path in old:
+            print(f"{path} is out of date: run `make tables`")
+        return 1 if old else 0
+    for path, text in old.items():
+        (ROOT / path).write_text(text)
+    return 0
+
+
 if __name__ == "__main__":
-    (ROOT / CATALOGUE).write_text(catalogue())
-    (ROOT / MIGRATING).write_text(migrating())
-    (ROOT / README).write_text(readme())
+    sys.exit(main())

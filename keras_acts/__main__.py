@@ -2,22 +2,19 @@
 
 import argparse
 import ast
-import inspect
-import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 import keras_acts
-from keras_acts import Parameterised, Record, layers
-from keras_acts._registration import NEVER_REPLACED
+from keras_acts import Parameterised, Record
+from keras_acts._description import as_layers, by_name, properties, range_of, smoothness
 
 UNCUT = 10_000  # a width that no table reaches
 READABLE = 88  # columns of a text
@@ -175,8 +172,8 @@ def _list(arguments: argparse.Namespace) -> None:
             table.add_row(
                 record.name,
                 record.formula,
-                _range(record),
-                "" if record.smoothness is None else _smoothness(record.smoothness),
+                range_of(record),
+                "" if record.smoothness is None else smoothness(record.smoothness),
                 {True: "yes", False: "no", None: ""}[record.monotonic],
                 "" if arguments.aliases else ", ".join(record.aliases),
             )
@@ -185,21 +182,6 @@ def _list(arguments: argparse.Namespace) -> None:
     console = _console()
     console.print(table)
     console.print(f"\n{len(chosen)} activations. More about one: python -m keras_acts show {chosen[0].name}")
-
-
-def _range(record: Record) -> str:
-    if record.range is None:
-        return ""
-    low, high = record.range
-    return f"{'(' if math.isinf(low) else '['}{_number(low)}, {_number(high)}{')' if math.isinf(high) else ']'}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.5g}".replace("inf", "∞")
-
-
-def _smoothness(order: float) -> str:
-    return "jumps" if order < 0 else f"C{_number(order)}".translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 # show
@@ -224,7 +206,8 @@ def _show(arguments: argparse.Namespace) -> None:
         grid.add_row(label, text)
     console.print(grid)
     title = record.name + (f"({', '.join(f'{key}={value!r}' for key, value in given.items())})" if given else "")
-    console.print(f"\n{title} for x from -4 to 4:" if record.elementwise else f"\nThe first of {title} at (x, 0):")
+    row = plotting.curve(chosen, (-4, 4)).row
+    console.print(f"\n{title} for x from -4 to 4{f', {row}' if row else ''}:")
     console.print(plotting.sketch(chosen, width=min(48, console.width)))
 
 
@@ -233,73 +216,16 @@ def _facts(record: Record, chosen: Any) -> list[tuple[str, str]]:
     facts = [
         ("derivative", record.derivative or "a matrix for each row: not element-wise"),
         ("parameters", "\n".join(map(str, record.parameters)) or "none"),
-        *_properties(record),
+        *properties(record),
         ("family", record.family),
         ("aliases", ", ".join(record.aliases) or "none"),
         ("reference", record.reference),
-        ("by name", _by_name(record, chosen)),
-        ("as a layer", "\n".join(_as_layers(record, chosen))),
+        ("by name", by_name(record, chosen)),
+        ("as a layer", "\n".join(as_layers(record, chosen))),
     ]
     if isinstance(chosen, Parameterised):
         facts.insert(2, ("", "(what follows holds at the defaults)"))
     return facts
-
-
-def _properties(record: Record) -> list[tuple[str, str]]:
-    """What an element-wise activation states; of the others, the range if they have one."""
-    found = [("range", _range(record))] if record.range else []
-    if record.limits is None or record.smoothness is None:
-        return found
-    left, right = (("none" if limit is None else _number(limit)) for limit in record.limits)
-    smooth = {-1: "jumps", 0: "continuous, with kinks (C⁰)", math.inf: "infinitely often differentiable (C∞)"}
-    times = f"{_number(record.smoothness)} times continuously differentiable ({_smoothness(record.smoothness)})"
-    return [
-        *found,
-        ("limits", f"{left} at -∞, {right} at ∞"),
-        ("monotonic", "yes" if record.monotonic else "no"),
-        ("smoothness", smooth.get(record.smoothness, times)),
-        ("parity", record.parity or "neither odd nor even"),
-    ]
-
-
-def _by_name(record: Record, chosen: Any) -> str:
-    """How to name the activation in a Keras layer, and where Keras's own differs."""
-    name, stock = record.name, getattr(keras.activations, record.name, None)
-    if isinstance(chosen, Parameterised):
-        return f"Dense(64, activation={chosen!r})"
-    if stock is None:
-        return f'Dense(64, activation="{name}"); Keras has no {name} of its own'
-    lines = [f'Dense(64, activation="keras_acts>{name}"); "{name}" alone is Keras\'s own function']
-    if name not in NEVER_REPLACED:
-        lines.append(f'After keras_acts.replace_builtins(), "{name}" is this one.')
-    lines += _other_defaults(record)
-    return "\n".join(lines)
-
-
-def _other_defaults(record: Record) -> list[str]:
-    """Defaults that Keras sets otherwise, in its function or its layer of that name."""
-    layer = next((each for each in dir(keras.layers) if each.lower() == record.name.replace("_", "")), "")
-    lines = []
-    for parameter in record.parameters:
-        others = []
-        for module, name in ((keras.activations, record.name), (keras.layers, layer)):
-            theirs = inspect.signature(getattr(module, name)).parameters.get(parameter.name) if hasattr(module, name) else None
-            if theirs is not None and theirs.default != parameter.default:
-                others.append(f"{theirs.default!r} in {module.__name__}.{name}")
-        if others:
-            lines.append(f"Its default {parameter.name} is {parameter.default!r}, but {' and '.join(others)}.")
-    return lines
-
-
-def _as_layers(record: Record, chosen: Any) -> list[str]:
-    parameters = getattr(chosen, "parameters", {})
-    given = "".join(f", {name}={value!r}" for name, value in parameters.items())
-    lines = [f'keras_acts.layers.Activation("{record.name}"{given})']
-    for name in layers.__all__:
-        layer = getattr(layers, name)
-        if getattr(layer, "function", None) is record.function:
-            lines.append(f"keras_acts.layers.{name}() learns {' and '.join(layer().learned)}")
-    return lines
 
 
 # check

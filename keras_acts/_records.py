@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, Protocol
 
 import keras
 
+from keras_acts._notation import latex
 from keras_acts._parameters import MASK, Axes, Parameter, shown
 
 PACKAGE = "keras_acts"
@@ -86,6 +87,16 @@ class Record:
     def derivative(self) -> str | None:
         """The formula of the derivative, None for activations that are not element-wise."""
         return _formula(self.derivatives["x"]) if "x" in self.derivatives else None
+
+    @property
+    def latex(self) -> str:
+        """The formula in LaTeX, without dollar signs."""
+        return latex(self.formula)
+
+    @property
+    def derivative_latex(self) -> str | None:
+        """The formula of the derivative in LaTeX, None for activations that are not element-wise."""
+        return latex(self.derivative) if self.derivative else None
 
     @property
     def summary(self) -> str:

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+__all__ = ["Curve", "curve", "plot", "sensible_range", "sketch", "strip"]
+
 Interval = tuple[float, float]
 
 POINTS = 1601
+MOST, WIDEST = 0.75, 1024.0  # the part of a bounded range that a picture should reach, within limits
 # Blue and vermillion of Okabe & Ito: told apart by every kind of colour vision. The dashes do it in grey, too.
 VALUE, SLOPE = "#0072B2", "#D55E00"
 INK, QUIET, FAINT = "#1f2328", "#59636e", "#e4e7eb"
@@ -39,11 +42,12 @@ class Curve:
     x: Any
     y: Any
     slope: Any
+    row: str = ""
 
     @property
     def formula(self) -> str:
         """The formula; for what is not element-wise, with the row that is drawn."""
-        return self.record.formula if self.record.elementwise else f"{self.record.formula}, first of (x, 0)"
+        return f"{self.record.formula}, {self.row}" if self.row else self.record.formula
 
 
 def plot(
@@ -120,8 +124,8 @@ def sketch(name: Any, *, range: Interval = (-4.0, 4.0), width: int = 48, height:
     ⠀⠀⠀⠀⡇⢀⡤⠞
     ⣀⣀⣀⣀⣷⣋⣀⣀
     """
-    (curve,) = _curves([name], range)
-    low, high = _limits([curve], range, derivative=False)
+    (drawn,) = _curves([name], range)
+    low, high = _limits([drawn], range, derivative=False)
     cells = np.zeros((height, width), int)
 
     def dot(x: Any, y: Any) -> None:
@@ -130,10 +134,10 @@ def sketch(name: Any, *, range: Interval = (-4.0, 4.0), width: int = 48, height:
         bits = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
         np.bitwise_or.at(cells, (row // 4, column // 2), bits[row % 4, column % 2])
 
-    visible = (curve.y >= low) & (curve.y <= high)
-    dot(curve.x[visible], curve.y[visible])
+    visible = (drawn.y >= low) & (drawn.y <= high)
+    dot(drawn.x[visible], drawn.y[visible])
     if low <= 0 <= high:
-        dot(curve.x, np.zeros(POINTS))
+        dot(drawn.x, np.zeros(POINTS))
     if range[0] <= 0 <= range[1]:
         dot(np.zeros(POINTS), np.linspace(low, high, POINTS))
     return "\n".join("".join(chr(0x2800 + cell) for cell in row) for row in cells)
@@ -146,14 +150,15 @@ def _curves(names: Any, range: Interval) -> list[Curve]:
     several = names if isinstance(names, Sequence) and not isinstance(names, str) else [names]
     if not several:
         raise ValueError("nothing to plot: give at least one name.")
-    return [_curve(name, low, high) for name in several]
+    return [curve(name, range) for name in several]
 
 
-def _curve(name: Any, low: float, high: float) -> Curve:
+def curve(name: Any, range: Interval) -> Curve:
+    """An activation at evenly spaced points: what the pictures draw."""
     record = describe(name)
     needs = isinstance(name, str) and not record.callable_by_name
     function = get(name, **record.example) if needs else get(name)
-    x = np.linspace(low, high, POINTS, dtype="float32")
+    x = np.linspace(*range, POINTS, dtype="float32")
     title = record.name
     if isinstance(function, Parameterised):
         given = {parameter.name: parameter.default for parameter in record.parameters}
@@ -162,9 +167,22 @@ def _curve(name: Any, low: float, high: float) -> Curve:
     if not record.elementwise:
         settings = dict(record.check(record.example).fixed)
         behind = (1,) * (-1 - settings["axis"])  # the axes behind that of the row
-        rows = np.stack([x, np.zeros_like(x)], axis=-1).reshape(-1, 2, *behind)
-        return Curve(record, title, x, _numpy(record.function(rows, **settings)).reshape(len(x), -1)[:, 0], None)
+        gated = "gate" in settings
+        row = (np.ones_like(x), x) if gated else (x, np.zeros_like(x))
+        values = record.function(np.stack(row, axis=-1).reshape(-1, 2, *behind), **settings)
+        told = "a = 1, b = x" if gated else "first of (x, 0)"
+        return Curve(record, title, x, _numpy(values).reshape(len(x), -1)[:, 0], None, told)
     return Curve(record, title, x, _numpy(function(x)), _numpy(function.derivative(x)))
+
+
+def sensible_range(name: Any) -> Interval:
+    """An interval around 0 in which most of what the activation can return is reached: (-4, 4) or wider."""
+    record = describe(name)
+    reach = 4.0
+    if record.elementwise and record.range and math.isfinite(record.range[1] - record.range[0]):
+        while reach < WIDEST and np.ptp(curve(name, (-reach, reach)).y) < MOST * (record.range[1] - record.range[0]):
+            reach *= 2
+    return (-reach, reach)
 
 
 def _numpy(tensor: Any) -> Any:
@@ -219,19 +237,19 @@ def quiet(ax: "Axes") -> None:
 def _lines(ax: "Axes", curve: Curve, range: Interval, limits: Interval, derivative: bool, width: float) -> None:
     for line in (ax.axhline, ax.axvline):
         line(0, color="#b6bdc5", linewidth=0.9, zorder=1)
-    ax.plot(*_broken(curve.x, curve.y), color=VALUE, linewidth=width, solid_capstyle="round", zorder=3, label="f(x)")
+    ax.plot(*broken(curve.x, curve.y), color=VALUE, linewidth=width, solid_capstyle="round", zorder=3, label="f(x)")
     if derivative and curve.slope is not None:
-        slope = _broken(curve.x, curve.slope)
+        slope = broken(curve.x, curve.slope)
         ax.plot(*slope, color=SLOPE, linewidth=0.75 * width, dashes=(3.2, 1.6), zorder=2, label="f'(x)")
     ax.set_xlim(range)
     ax.set_ylim(limits)
 
 
-def _broken(x: Any, y: Any) -> tuple[Any, Any]:
+def broken(x: Any, y: Any) -> tuple[Any, Any]:
     """The line with a gap at each jump: a step many times as high as the steps beside it."""
     steps = np.abs(np.diff(y))
-    before, after = np.roll(steps, 1), np.roll(steps, -1)
-    before[0], after[-1] = after[0], before[-1]
+    before, after = np.roll(steps, 2), np.roll(steps, -2)  # a point may lie in the middle of the jump
+    before[:2], after[-2:] = after[:2], before[-2:]
     jumps = np.flatnonzero((steps > 8 * np.maximum(before, after)) & (steps > 1e-3 * np.ptp(y)))
     return np.insert(x, jumps + 1, x[jumps]), np.insert(y, jumps + 1, np.nan)
 

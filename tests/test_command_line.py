@@ -115,7 +115,7 @@ def test_show_tells_the_whole_record(run, record):
 def test_show_describes_range_limits_and_smoothness(run):
     out = words(run("show", "softsign"))
     assert "range [-1, 1] limits -1 at -∞, 1 at ∞" in out
-    assert "1 times continuously differentiable (C¹)" in out
+    assert "once continuously differentiable (C¹)" in out
 
 
 def test_show_draws_a_sketch(run):

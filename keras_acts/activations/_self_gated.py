@@ -313,7 +313,7 @@ def mish(x: Any) -> Any:
 
 @derivative(mish)
 def _(x: Any) -> Any:
-    """``e · (4 · (x + 1) + e · (4 · x + 6 + e · (4 + e))) / (e · (e + 2) + 2)², e = exp(x)``"""
+    """``w · (4 · (x + 1) + w · (4 · x + 6 + w · (4 + w))) / (w · (w + 2) + 2)², w = exp(x)``"""
     # two forms and a root with a factor as in `_gated_slope`
     near = ops.clip(x, -1000.0, 25.0)
     root = 0.5 * ops.exp(0.5 * near)

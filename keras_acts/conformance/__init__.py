@@ -1,9 +1,22 @@
 """The conformance run: every activation against exact references, on the backend and device at hand."""
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_acts.conformance.report import Report
+
+__all__ = ["DTYPES", "check"]
+
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 
 
-def check(names=None, dtypes=DTYPES, compiled=False, progress=None):
+def check(
+    names: Sequence[str] | None = None,
+    dtypes: Sequence[str] = DTYPES,
+    compiled: bool = False,
+    progress: Callable[[int, int, str], object] | None = None,
+) -> "Report":
     """Measure how far activations are from the exact results, and stock Keras's of the same names beside them.
 
     Values and gradients are compared at every bit pattern in float16 and bfloat16, else on a grid of about 20,000 points. Needs

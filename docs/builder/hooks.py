@@ -1,0 +1,146 @@
+"""What mkdocs runs to make the site: pages from the catalogue, notebooks, and documents from elsewhere in the repository."""
+
+import importlib
+import os
+import posixpath
+import re
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import fonts
+import nbformat
+import pages
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from nbconvert import MarkdownExporter
+
+import keras_acts
+
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENTS = {  # of the repository, and where they stand on the site
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
+    "benchmarks/README.md": "benchmarks.md",
+}
+MODULES = (
+    "keras_acts",
+    "keras_acts.layers",
+    "keras_acts.losses",
+    "keras_acts.models",
+    "keras_acts.plotting",
+    "keras_acts.conformance",
+)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Adds to the navigation what is made from the catalogue and the notebooks."""
+    families = sorted({keras_acts.describe(name).family for name in keras_acts.names()})
+    by_family = [{pages.spoken(family): [f"activations/{name}.md" for name in keras_acts.names(family)]} for family in families]
+    added = {"Activations": by_family, "Notebooks": [{_title(path): f"notebooks/{path.stem}.md"} for path in _notebooks()]}
+    for entry in config.nav:
+        for title, more in added.items():
+            if title in entry:
+                entry[title] = [*(entry[title] or []), *more]
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Adds the pages that are made."""
+    made = {"gallery.md": pages.gallery()}
+    made |= {f"activations/{name}.md": pages.activation(keras_acts.describe(name)) for name in keras_acts.names()}
+    made |= {f"api/{module}.md": _reference(module) for module in MODULES}
+    made |= {place: _document(source, place) for source, place in DOCUMENTS.items()}
+    made["index.md"] = "---\nhide: [navigation]\n---\n" + made["index.md"]
+    made["notebooks/index.md"] = _notebook_list()
+    for path in _notebooks():
+        made |= _notebook(path)
+    for place, content in made.items():
+        files.append(File.generated(config, place, content=content))
+    return files
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Writes the font of the formulas; fails if a public name has no entry."""
+    site = Path(config.site_dir)
+    text = "\n".join(page.read_text() for page in sorted(site.rglob("*.html")))
+    fonts.write(text, site / "assets" / "formulas.ttf")
+    anchors = set(re.findall(r'id="(keras_acts[\w.]*)"', text))
+    missing = sorted(set(public_names()) - anchors)
+    if missing:
+        raise PluginError(f"without an entry in the documentation: {', '.join(missing)}")
+
+
+def public_names() -> list[str]:
+    """What users may import, with its module."""
+    found = [f"keras_acts.activations.{name}" for name in keras_acts.names()]
+    return found + [f"{module}.{name}" for module in MODULES for name in _public(module)]
+
+
+def _public(module: str) -> list[str]:
+    found = importlib.import_module(module).__all__
+    return [name for name in found if f"{module}.{name}" not in MODULES and name != "activations"]
+
+
+def _reference(module: str) -> str:
+    parts = [f"# {module}", f"::: {module}\n    options:\n      members: false\n      show_root_heading: false"]
+    return "\n\n".join([*parts, *(f"::: {module}.{name}" for name in _public(module))])
+
+
+def _document(source: str, place: str) -> str:
+    """A document of the repository with links that hold on the site; what is not on the site is named without a link."""
+
+    def link(match: re.Match[str]) -> str:
+        text, target = match.groups()
+        if "://" in target or target.startswith("#"):
+            return match[0]
+        target, _, anchor = target.partition("#")
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+        on_site = DOCUMENTS.get(path) or path.removeprefix("docs/") * path.startswith("docs/")
+        if not on_site or on_site.endswith("/"):
+            return text
+        relative = posixpath.relpath(on_site, posixpath.dirname(place) or ".")
+        return f"[{text}]({relative}{'#' + anchor if anchor else ''})"
+
+    return re.sub(r"(?<!!)\[((?:[^\[\]]|`[^`]*`)*)\]\(([^)\s]+)\)", link, _pictures((ROOT / source).read_text()))
+
+
+def _pictures(text: str) -> str:
+    return text.replace("](docs/pictures/", "](pictures/")
+
+
+def _notebooks() -> list[Path]:
+    return sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+
+
+def _title(path: Path) -> str:
+    notebook = nbformat.read(path, as_version=4)
+    return f"{int(path.stem[:2])} · {notebook.cells[0].source.splitlines()[0].lstrip('# ')}"
+
+
+def _notebook_list() -> str:
+    """The questions of the notebooks, and what answers them."""
+    parts = [
+        "# Notebooks",
+        "Each asks one question. They lie in `notebooks/` of the repository, with their outputs, and run on every backend.",
+    ]
+    for path in _notebooks():
+        introduction = nbformat.read(path, as_version=4).cells[0].source.partition("\n")[2].strip().split("\n\n")[0]
+        parts.append(f"## [{_title(path)}]({path.stem}.md)\n\n{introduction}")
+    return "\n\n".join(parts)
+
+
+def _notebook(path: Path) -> dict[str, Any]:
+    """A notebook as a page, with its pictures."""
+    notebook = nbformat.read(path, as_version=4)
+    text, resources = MarkdownExporter().from_notebook_node(notebook, resources={"unique_key": path.stem})
+    text = re.sub(r"\]\((?:\.\./notebooks/|\./)?(\d\d-[\w-]+)\.(?:ipynb|py)\)", r"](\1.md)", text).replace(
+        "](../docs/", "](../"
+    )
+    text = text.replace("<style scoped>", "<style>")
+    made = {f"notebooks/{path.stem}.md": text}
+    return made | {f"notebooks/{name}": content for name, content in resources.get("outputs", {}).items()}

@@ -1,0 +1,290 @@
+"""The pages of the site that are made from the catalogue: the gallery and one page for each activation."""
+
+import html
+import math
+import re
+from functools import cache
+from pathlib import Path
+
+import keras
+import latex2mathml.converter
+import pictures
+
+import keras_acts
+from keras_acts import Record, layers
+from keras_acts._description import as_layers, by_name, defaults_elsewhere, properties
+from keras_acts._migration import HOMES
+
+ROOT = Path(__file__).parent.parent.parent
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+SAMPLE = {1: [-2.0, -0.5, 0.0, 1.0], -1: [2.0, -0.5, 0.0, 1.0]}
+
+
+def activation(record: Record) -> str:
+    """All about one activation, in Markdown."""
+    return "\n\n".join(
+        part
+        for part in (
+            f"# {record.name}",
+            record.summary,
+            _formulas(record),
+            f'<figure class="acts-picture">{pictures.picture(record)}</figure>',
+            "## Use it",
+            example(record),
+            "\n".join(f"- {_code_in(line)}" for line in (*_stock(record), *_layers(record))),
+            "## Facts",
+            _facts(record),
+            _parameters(record),
+            _names(record),
+            _conformance(record),
+            _exports(record),
+            "## Reference",
+            f"Source: {_linked(record.reference)}.",
+            f"::: keras_acts.activations.{record.name}\n    options:\n      show_root_toc_entry: false",
+        )
+        if part
+    )
+
+
+def example(record: Record) -> str:
+    """Three lines that run: in a layer, on numbers, and its derivative."""
+    lines = ["import keras, keras_acts", ""]
+    chosen = keras_acts.get(record.name, **record.example)
+    shown = repr(chosen) if not record.callable_by_name else f'"{_in_keras(record)}"'
+    if record.output_shape:
+        given = "".join(f", {name}={value!r}" for name, value in _needed(record).items())
+        lines.append(f'layer = keras_acts.layers.Activation("{record.name}"{given})')
+    else:
+        lines.append(f"layer = keras.layers.Dense(64, activation={shown})")
+    if all(settings in (-1, None) for name, settings in chosen_settings(record) if name == "axis"):
+        x = SAMPLE[1 if record.elementwise else -1]
+        given = "".join(f", {name}={value!r}" for name, value in _needed(record).items())
+        call = f"keras_acts.activations.{record.name}"
+        lines.append(f"y = {call}({x}{given})  # {_rounded(record.function(x, **record.example))}")
+        if record.elementwise:
+            slope = _rounded(record.function.derivative(x, **record.example))
+            lines.append(f"slope = {call}.derivative({x}{given})  # {slope}")
+    return "```python\n" + "\n".join(lines) + "\n```"
+
+
+def chosen_settings(record: Record) -> tuple[tuple[str, object], ...]:
+    """The parameters and what they are in examples."""
+    return record.check(record.example).fixed
+
+
+def _needed(record: Record) -> dict[str, object]:
+    return {} if record.callable_by_name else dict(record.example)
+
+
+def _rounded(tensor: object) -> str:
+    values = keras.ops.convert_to_numpy(tensor).tolist()
+    return "[" + ", ".join(f"{value:.4g}" if value else "0" for value in values) + "]"
+
+
+def _in_keras(record: Record) -> str:
+    return f"keras_acts>{record.name}" if hasattr(keras.activations, record.name) else record.name
+
+
+def _stock(record: Record) -> list[str]:
+    return [] if record.output_shape else by_name(record, keras_acts.get(record.name, **record.example)).split("\n")
+
+
+def _layers(record: Record) -> list[str]:
+    lines = as_layers(record, keras_acts.get(record.name, **record.example))
+    return [f"As a layer: {line}" if "learns" not in line else line for line in lines]
+
+
+def _formulas(record: Record) -> str:
+    lines = [_formula("value", "f(x) = " if record.elementwise else "", record.latex, record.formula)]
+    if record.derivative:
+        lines.append(_formula("slope", "f'(x) = ", record.derivative_latex, record.derivative))
+    if "gate" in dict(chosen_settings(record)):
+        lines.append("<p><i>a</i> and <i>b</i> are the halves of an axis; <code>gate</code> says which half is <i>b</i>.</p>")
+    return "\n".join(lines)
+
+
+def _formula(kind: str, head: str, latex: str, plain: str) -> str:
+    return f'<div class="acts-formula {kind}" title="{html.escape(plain)}">{mathml(head + latex)}</div>'
+
+
+def spoken(family: str) -> str:
+    """A family's name as text."""
+    return family.replace("_", "-")
+
+
+def mathml(latex: str) -> str:
+    """A formula that browsers set themselves; words of several letters as text."""
+    found = latex2mathml.converter.convert(latex.replace("\\mathrm", "\\text"), display="block")
+    return re.sub(r"<mo>([a-z]{2,}\d*)</mo>", r"<mi>\1</mi>", found)  # a function has no space around its name
+
+
+def _facts(record: Record) -> str:
+    rows = [
+        ("family", f'<a href="../gallery.html#family={record.family}">{spoken(record.family)}</a>'),
+        *properties(record),
+    ]
+    if not record.elementwise:
+        rows.append(("works", "along an axis" + (", takes a mask" if record.takes_mask else "")))
+    if record.output_shape:
+        rows.append(("shape", "changes"))
+    return _table(("", ""), rows)
+
+
+def _parameters(record: Record) -> str:
+    if not record.parameters:
+        return ""
+    rows = []
+    for parameter in record.parameters:
+        default = "required" if parameter.required else f"`{parameter.default!r}`"
+        elsewhere = ", ".join(f"`{value}` in `{where}`" for value, where in _elsewhere(record, parameter))
+        rows.append((f"`{parameter.name}`", str(parameter.kind), default, elsewhere))
+    return "## Parameters\n\n" + _table(("", "what it may be", "default", "default elsewhere"), rows)
+
+
+def _elsewhere(record: Record, parameter: object) -> list[tuple[str, str]]:
+    """The values that other libraries start from, and where."""
+    found = [tuple(each.split(" in ", 1)) for each in defaults_elsewhere(record, parameter)]
+    for home in HOMES:
+        for spelt in home.names:
+            if spelt not in home.layers and not home.prefixes[0].startswith("keras."):
+                ours, given = home.find(spelt, home.prefixes[0])
+                if keras_acts.describe(ours) is record and parameter.name in given:
+                    found.append((repr(given[parameter.name]), home.prefixes[0] + spelt))
+    return found
+
+
+def _names(record: Record) -> str:
+    """Where else it exists, and under which name."""
+    rows = []
+    if record.aliases:
+        rows.append(("aliases here", ", ".join(f"`{alias}`" for alias in record.aliases)))
+    for home in HOMES:
+        prefix = home.prefixes[0]
+        found = [f"`{prefix}{each}`" for each in home.names if each not in home.layers and _is(home, each, record)]
+        if found:
+            rows.append((home.title, ", ".join(found)))
+    return "## Names\n\nEach of these is understood by `keras_acts.get`.\n\n" + _table(("", ""), rows) if rows else ""
+
+
+def _is(home: object, spelt: str, record: Record) -> bool:
+    return keras_acts.describe(home.find(spelt, home.prefixes[0])[0]) is record
+
+
+def _conformance(record: Record) -> str:
+    """The rows of the conformance tables, one for each backend and dtype."""
+    rows = []
+    for backend, title in BACKENDS.items():
+        for dtype, row in tables(f"conformance-{backend}.md").get(record.name, {}).items():
+            rows.append((f"[{title}](../conformance-{backend}.md)", dtype, *row[:4]))
+    heading = ("backend", "dtype", "value", "gradient", "stock value", "stock gradient")
+    text = "Worst error in units in the last place against exact results; 0.5 is correctly rounded, ! is beyond our bounds."
+    if any("(" in cell for row in rows for cell in row[2:]):
+        text += " A figure with a number in brackets is an exception that the backend's table gives the reason for."
+    return f"## How exact\n\n{text}\n\n{_table(heading, rows)}" if rows else ""
+
+
+def _exports(record: Record) -> str:
+    """The rows of the export tables, one for each backend."""
+    rows = []
+    for backend, title in BACKENDS.items():
+        table = f"exports-{backend}.md"
+        for row in tables(table).get(record.name, {}).values():
+            cells = [f"{format}: {cell.replace('0e+00', '0')}" for format, cell in zip(headings(table), row, strict=True)]
+            rows.append((f"[{title}](../{table})", "<br>".join(cells)))
+    text = "Largest difference of what the exported file computes in its own runtime; * needs `keras_acts.models.export`."
+    return f"## Exports\n\n{text}\n\n{_table(('from', ''), rows)}" if rows else ""
+
+
+@cache
+def tables(name: str) -> dict[str, dict[str, list[str]]]:
+    """The cells of a generated page of tables: by activation, then by the heading above the table."""
+    found, heading = {}, ""
+    for line in (ROOT / "docs" / name).read_text().splitlines():
+        if line.startswith("## "):
+            heading = line[3:]
+        elif line.startswith("| ") and not line.startswith(("| ---", "| activation")):
+            first, *cells = (cell.strip() for cell in line.strip("| ").split(" | "))
+            found.setdefault(first.strip("`"), {})[heading] = cells
+    return found
+
+
+@cache
+def headings(name: str) -> list[str]:
+    """The columns of a generated page of tables, without the first."""
+    line = next(line for line in (ROOT / "docs" / name).read_text().splitlines() if line.startswith("| activation"))
+    return [cell.strip() for cell in line.strip("| ").split(" | ")[1:]]
+
+
+PROPERTIES = {
+    "bounded": lambda record: record.range is not None and all(map(math.isfinite, record.range)),
+    "never negative": lambda record: record.range is not None and record.range[0] >= 0,
+    "monotonic": lambda record: bool(record.monotonic),
+    "smooth (C∞)": lambda record: record.smoothness == math.inf,
+    "no kinks (C¹)": lambda record: record.smoothness is not None and record.smoothness >= 1,
+    "odd": lambda record: record.parity == "odd",
+    "even": lambda record: record.parity == "even",
+    "0 far left": lambda record: record.limits is not None and record.limits[0] == 0,
+    "grows without end": lambda record: record.limits is not None and record.limits[1] == math.inf,
+    "has parameters": lambda record: record.elementwise and bool(record.parameters),
+    "can be learned": lambda record: any(
+        getattr(getattr(layers, x), "function", None) is record.function for x in layers.__all__
+    ),
+    "along an axis": lambda record: not record.elementwise,
+    "takes a mask": lambda record: record.takes_mask,
+    "changes the shape": lambda record: record.output_shape is not None,
+    "not in Keras": lambda record: not hasattr(keras.activations, record.name),
+}
+
+
+def gallery() -> str:
+    """Every activation as a small picture, with a search field and filters."""
+    records = [keras_acts.describe(name) for name in keras_acts.names()]
+    options = "".join(f'<option value="{each}">{spoken(each)}</option>' for each in sorted({r.family for r in records}))
+    boxes = "".join(
+        f'<label><input type="checkbox" name="has" value="{name}"><span>{name}</span></label>' for name in PROPERTIES
+    )
+    return f"""---
+hide: [toc, navigation]
+title: Gallery
+---
+
+# Gallery
+
+<form class="acts-filters" aria-label="Filters">
+<div class="row"><input type="search" name="words" placeholder="Name, alias, formula, author …" aria-label="Search the gallery">
+<select name="family" aria-label="Family"><option value="">every family</option>{options}</select>
+<button type="reset">Show all</button></div>
+<div class="row">{boxes}</div>
+</form>
+
+<p class="acts-count" role="status">{len(records)} activations</p>
+
+<div class="acts-gallery">
+{"".join(map(_card, records))}
+</div>
+"""
+
+
+def _card(record: Record) -> str:
+    has = ";".join(name for name, holds in PROPERTIES.items() if holds(record))
+    words = " ".join((record.name, *record.aliases, record.formula, record.reference, record.summary)).lower()
+    return (
+        f'<a class="acts-card" href="activations/{record.name}.html" data-family="{record.family}" data-properties="{has}" '
+        f'data-text="{html.escape(words)}">{pictures.thumbnail(record)}<b>{record.name}</b>'
+        f"<small>{spoken(record.family)}</small></a>\n"
+    )
+
+
+def _table(heading: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [heading, ("---",) * len(heading), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _linked(reference: str) -> str:
+    return re.sub(r"arXiv:(\d+\.\d+)", r"[arXiv:\1](https://arxiv.org/abs/\1)", reference)
+
+
+def _code_in(line: str) -> str:
+    """A sentence with its call and its quoted name as code."""
+    line = re.sub(r"[\w.]+\(.*\)", lambda call: f"`{call[0]}`", line, count=1)
+    return re.sub(r'(?<=; )("\w+")|(?<=, )("\w+")(?= is this one)', lambda name: f"`{name[0]}`", line)

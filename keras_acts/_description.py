@@ -1,0 +1,92 @@
+"""What is said of an activation in words: by the command line and on its page of the documentation."""
+
+import inspect
+import math
+from typing import Any
+
+import keras
+
+from keras_acts import layers
+from keras_acts._forms import Parameterised
+from keras_acts._parameters import Parameter
+from keras_acts._records import Record
+from keras_acts._registration import NEVER_REPLACED
+
+
+def range_of(record: Record) -> str:
+    """The interval of the values, round at an infinite end."""
+    if record.range is None:
+        return ""
+    low, high = record.range
+    return f"{'(' if math.isinf(low) else '['}{number(low)}, {number(high)}{')' if math.isinf(high) else ']'}"
+
+
+def number(value: float) -> str:
+    """Five digits at most."""
+    return f"{value:.5g}".replace("inf", "∞")
+
+
+def smoothness(order: float) -> str:
+    """How often it can be differentiated: C⁰, C¹, C∞ or that it jumps."""
+    return "jumps" if order < 0 else f"C{number(order)}".translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def properties(record: Record) -> list[tuple[str, str]]:
+    """What an element-wise activation states; of the others, the range if they have one."""
+    found = [("range", range_of(record))] if record.range else []
+    if record.limits is None or record.smoothness is None:
+        return found
+    left, right = (("none" if limit is None else number(limit)) for limit in record.limits)
+    smooth = {-1: "jumps", 0: "continuous, with kinks (C⁰)", math.inf: "infinitely often differentiable (C∞)"}
+    often = {1.0: "once", 2.0: "twice"}.get(record.smoothness, f"{number(record.smoothness)} times")
+    times = f"{often} continuously differentiable ({smoothness(record.smoothness)})"
+    return [
+        *found,
+        ("limits", f"{left} at -∞, {right} at ∞"),
+        ("monotonic", "yes" if record.monotonic else "no"),
+        ("smoothness", smooth.get(record.smoothness, times)),
+        ("parity", record.parity or "neither odd nor even"),
+    ]
+
+
+def by_name(record: Record, chosen: Any) -> str:
+    """How to name the activation in a Keras layer, and where Keras's own differs."""
+    name, stock = record.name, getattr(keras.activations, record.name, None)
+    if isinstance(chosen, Parameterised):
+        return f"Dense(64, activation={chosen!r})"
+    if stock is None:
+        return f'Dense(64, activation="{name}"); Keras has no {name} of its own'
+    lines = [f'Dense(64, activation="keras_acts>{name}"); "{name}" alone is Keras\'s own function']
+    if name not in NEVER_REPLACED:
+        lines.append(f'After keras_acts.replace_builtins(), "{name}" is this one.')
+    lines += other_defaults(record)
+    return "\n".join(lines)
+
+
+def other_defaults(record: Record) -> list[str]:
+    """Defaults that Keras sets otherwise, in its function or its layer of that name."""
+    differing = ((parameter, defaults_elsewhere(record, parameter)) for parameter in record.parameters)
+    return [f"Its default {each.name} is {each.default!r}, but {' and '.join(others)}." for each, others in differing if others]
+
+
+def defaults_elsewhere(record: Record, parameter: Parameter) -> list[str]:
+    """What else Keras has as the default of a parameter, in its function or its layer of that name."""
+    layer = next((each for each in dir(keras.layers) if each.lower() == record.name.replace("_", "")), "")
+    others = []
+    for module, name in ((keras.activations, record.name), (keras.layers, layer)):
+        theirs = inspect.signature(getattr(module, name)).parameters.get(parameter.name) if hasattr(module, name) else None
+        if theirs is not None and theirs.default != parameter.default:
+            others.append(f"{theirs.default!r} in {module.__name__}.{name}")
+    return others
+
+
+def as_layers(record: Record, chosen: Any) -> list[str]:
+    """The layers that apply the activation, and those that learn its parameters."""
+    parameters = getattr(chosen, "parameters", {})
+    given = "".join(f", {name}={value!r}" for name, value in parameters.items())
+    lines = [f'keras_acts.layers.Activation("{record.name}"{given})']
+    for name in layers.__all__:
+        layer = getattr(layers, name)
+        if getattr(layer, "function", None) is record.function:
+            lines.append(f"keras_acts.layers.{name}() learns {' and '.join(layer().learned)}")
+    return lines
