@@ -15,6 +15,7 @@ from rich.text import Text
 import keras_acts
 from keras_acts import Parameterised, Record
 from keras_acts._description import as_layers, by_name, properties, range_of, smoothness
+from keras_acts._identities import identities_of
 
 UNCUT = 10_000  # a width that no table reaches
 READABLE = 88  # columns of a text
@@ -219,6 +220,7 @@ def _facts(record: Record, chosen: Any) -> list[tuple[str, str]]:
         *properties(record),
         ("family", record.family),
         ("aliases", ", ".join(record.aliases) or "none"),
+        *([("identities", "\n".join(equal))] if (equal := identities_of(record)) else []),
         ("reference", record.reference),
         ("by name", by_name(record, chosen)),
         ("as a layer", "\n".join(as_layers(record, chosen))),

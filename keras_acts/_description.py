@@ -52,6 +52,8 @@ def properties(record: Record) -> list[tuple[str, str]]:
 def by_name(record: Record, chosen: Any) -> str:
     """How to name the activation in a Keras layer, and where Keras's own differs."""
     name, stock = record.name, getattr(keras.activations, record.name, None)
+    if record.output_shape:
+        return "none in a layer like Dense, since it changes the shape: put it behind one"
     if isinstance(chosen, Parameterised):
         return f"Dense(64, activation={chosen!r})"
     if stock is None:

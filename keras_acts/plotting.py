@@ -261,9 +261,9 @@ def _wrapped(formula: str) -> str:
 
 
 def figure_class() -> "builtins.type[Figure]":
-    """Matplotlib's `Figure`, or an ImportError that says how to get it."""
+    """Matplotlib's `Figure` as notebooks show it, or an ImportError that says how to get it."""
     try:
-        from matplotlib.figure import Figure
+        from keras_acts._figure import NotebookFigure
     except ImportError as error:
         raise ImportError('plots need matplotlib: pip install "keras-acts[plot]"') from error
-    return Figure
+    return NotebookFigure

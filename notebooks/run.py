@@ -18,6 +18,7 @@ from nbclient.exceptions import CellExecutionError
 
 FOLDER = Path(__file__).parent
 TIMEOUT = 3600  # seconds for one cell
+os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}  # TensorFlow greets whoever loads it
 
 
 def main() -> int:

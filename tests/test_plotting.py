@@ -151,6 +151,7 @@ def test_drawing_needs_no_display_and_leaves_the_settings_alone(draw, monkeypatc
 @pytest.mark.parametrize("draw", [plotting.plot, plotting.strip])
 def test_without_matplotlib_the_error_says_what_to_install(draw, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.delitem(sys.modules, "keras_acts._figure", raising=False)
     with pytest.raises(ImportError, match=r'pip install "keras-acts\[plot\]"'):
         draw("snake")
 
@@ -166,3 +167,7 @@ def test_a_sketch_shows_the_curve_and_the_axes():
     assert rising[-1] != "\u2800"
     assert rising[0] == "\u2800"
     assert falling not in rising
+
+
+def test_a_notebook_shows_a_figure_without_pyplot():
+    assert plotting.plot("relu")._repr_png_().startswith(b"\x89PNG")

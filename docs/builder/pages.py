@@ -13,6 +13,7 @@ import pictures
 import keras_acts
 from keras_acts import Record, layers
 from keras_acts._description import as_layers, by_name, defaults_elsewhere, properties
+from keras_acts._identities import identities_of
 from keras_acts._migration import HOMES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -127,6 +128,7 @@ def _facts(record: Record) -> str:
         rows.append(("works", "along an axis" + (", takes a mask" if record.takes_mask else "")))
     if record.output_shape:
         rows.append(("shape", "changes"))
+    rows += [("identity", f"`{each}`") for each in identities_of(record)]
     return _table(("", ""), rows)
 
 

@@ -28,8 +28,9 @@ from keras_acts._special import equal
 def softmax(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
     """``exp(x_i) / sum_j exp(x_j)``
 
-    Probabilities of exclusive classes from logits, summing to 1: the output layer of a multi-class classifier. Keras's
-    cross-entropies find the logits behind it and stay exact where it saturates, unless there is a mask.
+    Probabilities of exclusive classes from logits, summing to 1: the output layer of a multi-class classifier. On
+    TensorFlow, Keras's cross-entropies find the logits behind it and stay exact where it saturates, unless there is a mask; on
+    JAX and PyTorch give them the logits: ``from_logits=True``.
 
     Args:
         x: Logits, ``(..., n, ...)``. Infinite ones share the probability among themselves.

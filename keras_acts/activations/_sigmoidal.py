@@ -25,8 +25,9 @@ from keras_acts._precision import HUGE
 def sigmoid(x: Any) -> Any:
     """``1 / (1 + exp(-x))``
 
-    A probability from a logit: for the output layer of a binary or multi-label classifier, and for gates. Keras's
-    cross-entropies find the logits behind it and stay exact where it saturates.
+    A probability from a logit: for the output layer of a binary or multi-label classifier, and for gates. On
+    TensorFlow, Keras's cross-entropies find the logits behind it and stay exact where it saturates; on JAX and PyTorch their
+    gradient is 0 beyond logits of about 16, so give them the logits: ``from_logits=True``.
     """
     # exp(-x) may overflow: 1 / inf is the right 0
     return 1.0 / (1.0 + ops.exp(-x))

@@ -92,6 +92,8 @@ def _built_in(owner: str, argument: str, module: ModuleType, value: Any) -> Any:
     if found is not None:
         if not isinstance(found, KERAS_OBJECTS):
             raise TypeError(_foreign(owner, argument, module, value))
+        if isinstance(value, str) and getattr(module, type(found).__name__, None) is type(found):
+            return found  # at its defaults; to serialise it, Keras would import TensorFlow
         _refuse_foreign(owner, argument, module, module.serialize(found))
     return found
 
