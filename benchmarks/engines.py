@@ -196,7 +196,7 @@ class Torch:
 
 
 class TensorFlow:
-    """Compiled by XLA, as `fit` does."""
+    """Compiled by XLA, as `fit` does where there is a GPU."""
 
     compiled = "tf.function(jit_compile=True)"
 

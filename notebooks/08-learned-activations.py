@@ -223,6 +223,8 @@ x, y = load_digits(return_X_y=True)
 order = np.random.default_rng(2024).permutation(len(x))
 x, y = (x[order] / 16).astype("float32"), y[order].astype("int32")
 model = build(learned, [64, 32, 32, 32, 10], keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum"))
+rows = np.stack([np.random.default_rng(seed).permutation(1024) for seed in range(seeds)], axis=1)  # each seed its own order
+train = [np.repeat(values[rows][:, None], len(learned()), axis=1) for values in (x, y)]
 fresh = [ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
 own = [layer.get_weights() for layer in model.layers if isinstance(layer, Side)]
 
@@ -236,7 +238,6 @@ for rate in rates:
     for layer, values in zip([layer for layer in model.layers if isinstance(layer, Side)], own, strict=True):
         layer.set_weights(values)
     model.optimizer.learning_rate = rate
-    train = side_by_side(x[:1024], model), side_by_side(y[:1024], model)
     model.fit(*train, batch_size=128, epochs=epochs["digits"], verbose=0)
     found = model.predict(side_by_side(x[1024:], model), batch_size=len(x), verbose=0).argmax(axis=-1)
     wrong.append(np.moveaxis(found != y[1024:, None, None], 0, -1))

@@ -92,25 +92,33 @@ def _reference(module: str) -> str:
 
 
 def _document(source: str, place: str) -> str:
-    """A document of the repository with links that hold on the site; what is not on the site is named without a link."""
+    """A document of the repository with links that hold on the site."""
+    return _relinked((ROOT / source).read_text(), source, place)
+
+
+def _relinked(text: str, source: str, place: str) -> str:
+    """A text with links from its place on the site; what is not on the site is named without a link."""
 
     def link(match: re.Match[str]) -> str:
         text, target = match.groups()
-        if "://" in target or target.startswith("#"):
+        target, mark, anchor = target.partition("#")
+        if "://" in target or not target:
             return match[0]
-        target, _, anchor = target.partition("#")
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
-        on_site = DOCUMENTS.get(path) or path.removeprefix("docs/") * path.startswith("docs/")
-        if not on_site or on_site.endswith("/"):
-            return text
-        relative = posixpath.relpath(on_site, posixpath.dirname(place) or ".")
-        return f"[{text}]({relative}{'#' + anchor if anchor else ''})"
+        on_site = _on_site(posixpath.normpath(posixpath.join(posixpath.dirname(source), target)))
+        return f"[{text}]({posixpath.relpath(on_site, posixpath.dirname(place) or '.')}{mark}{anchor})" if on_site else text
 
-    return re.sub(r"(?<!!)\[((?:[^\[\]]|`[^`]*`)*)\]\(([^)\s]+)\)", link, _pictures((ROOT / source).read_text()))
+    return re.sub(r"\[((?:[^\[\]]|`[^`]*`)*)\]\(([^)\s]+)\)", link, text)
 
 
-def _pictures(text: str) -> str:
-    return text.replace("](docs/pictures/", "](pictures/")
+def _on_site(path: str) -> str | None:
+    """Where a file of the repository stands on the site."""
+    if path == "notebooks":
+        return "notebooks/index.md"
+    if re.fullmatch(r"notebooks/\d\d.*\.(ipynb|py)", path):
+        return posixpath.splitext(path)[0] + ".md"
+    if re.fullmatch(r"notebooks/.*\.(png|svg)", path):  # what a cell draws
+        return path
+    return DOCUMENTS.get(path) or (path.removeprefix("docs/") if path.startswith("docs/") else None)
 
 
 def _notebooks() -> list[Path]:
@@ -138,9 +146,9 @@ def _notebook(path: Path) -> dict[str, Any]:
     """A notebook as a page, with its pictures."""
     notebook = nbformat.read(path, as_version=4)
     text, resources = MarkdownExporter().from_notebook_node(notebook, resources={"unique_key": path.stem})
-    text = re.sub(r"\]\((?:\.\./notebooks/|\./)?(\d\d-[\w-]+)\.(?:ipynb|py)\)", r"](\1.md)", text).replace(
-        "](../docs/", "](../"
+    text = _relinked(text, f"notebooks/{path.name}", f"notebooks/{path.stem}.md")
+    text = re.sub(r"<style scoped>.*?</style>\s*", "", text, flags=re.DOTALL).replace(
+        '<table border="1" class="dataframe">', "<table>"
     )
-    text = text.replace("<style scoped>", "<style>")
     made = {f"notebooks/{path.stem}.md": text}
     return made | {f"notebooks/{name}": content for name, content in resources.get("outputs", {}).items()}
