@@ -316,8 +316,7 @@ if rounds > 3:
 # %% [markdown]
 # NaN stands for weights that have overflowed. With ReLU, a rate of 2 kills most units, or the weights overflow. In the first
 # layer the dead stay dead, which is asserted above; in deeper layers some come back. The ELUs do not die, and their weights
-# overflow. The cure for this kind of dying is a smaller
-# rate: at 0.1 nearly all units of both networks live, and both learn.
+# overflow. The cure for this kind of dying is a smaller rate: at 0.1 nearly all units of both networks live, and both learn.
 
 # %% [markdown]
 # ### Cured by a slope below 0

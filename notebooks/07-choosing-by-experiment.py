@@ -30,7 +30,8 @@ trials = 8  # of KerasTuner
 # %% [markdown]
 # ## What is expected
 #
-# Written down before the first run; the last section compares.
+# Written down before the ten were compared, after a trial of four that showed how much the learning rate matters to
+# sigmoid.
 #
 # 1. **Learning rate.** With Keras's default for Adam, 0.001, for all, the ranking is not the one with tuned rates:
 #    Spearman's rank correlation between the two is below 0.8 on both tasks.
@@ -335,8 +336,8 @@ except TypeError as error:
 
 # %% [markdown]
 # `keras_acts>` before a name says whose function is meant. It is added behind the `Choice`, because KerasTuner (1.4.8)
-# turns a default that Keras knows as a registered object, such as `"keras_acts>relu"` or `"snake"`, into that object and
-# then refuses it. The default is the first value, so the first value is a name of Keras's own.
+# turns a default such as `"keras_acts>relu"`, the full name of a registered object, into that object and then refuses it.
+# Plain names pass.
 
 
 # %%

@@ -38,6 +38,7 @@ def main() -> int:
         for name in failed:
             print(f"{name}: its .ipynb is missing or older. Run `make notebooks`, or notebooks/run.py {name}.")
     else:
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, os.cpu_count() // chosen.jobs)))  # more would wait for each other
         with ThreadPoolExecutor(chosen.jobs) as pool:
             ran = list(pool.map(lambda path: run(path, chosen.small, keep=not (chosen.small or chosen.dry)), sources))
         failed = [path.name for path, passed in zip(sources, ran, strict=True) if not passed]
