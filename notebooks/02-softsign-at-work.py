@@ -5,9 +5,9 @@
 # and runs through a small version of the experiment that made it known: Glorot & Bengio (2010), *Understanding the difficulty
 # of training deep feedforward neural networks*, AISTATS.
 #
-# It is a sound tanh with longer tails: 97 % of the digits, fuel use of cars predicted better than by a linear model in each of five
-# splits. In deep plain networks its layers do saturate less than tanh's, as the paper says; a lower error than tanh, which the
-# paper found too, did not come out at this size.
+# It is a sound tanh with longer tails: 97 % of the digits, fuel use of cars predicted better than by a linear model in each of
+# five splits. In deep plain networks its layers do saturate less than tanh's, as the paper says; a lower error than tanh,
+# which the paper found too, did not come out at this size.
 
 # %%
 import keras
@@ -406,13 +406,14 @@ pd.Series(slopes).unstack().round(2)
 # With five starts, on JAX; other backends draw other random numbers, so that single errors differ by a point or more.
 #
 # - Digits: 97.0 to 97.6 %, a logistic regression 96.8 %. Cars: 2.8 miles per gallon off, a linear model 3.4, the mean 7.9.
-# - Held in all five starts: sigmoid learns nothing (87 % wrong, and 85 % without a network); tanh gains from normalised weights;
-#   tanh saturates from the first layer on, one layer after the other; its first layer ends with far more flat activations than
-#   that of softsign.
-# - Failed: softsign below tanh with standard weights (1 of 5; both are near 58 %), and a top layer of sigmoid below 0.1 (it falls to
-#   0.24 with the smaller rate, to 0.05 with the larger). Undecided: that normalising helps tanh more (3 of 5).
-# - The pictures are those of the paper: tanh piles up at ±1 in the layers below and at 0 on top, softsign lies around the bends of
-#   its curve, and keeps a mean slope of a quarter or more in each layer.
+# - Held in all five starts: sigmoid learns nothing (87 % wrong, and 85 % without a network); tanh gains from normalised
+#   weights; tanh saturates from the first layer on, one layer after the other; its first layer ends with far more flat
+#   activations than that of softsign.
+# - Failed: softsign below tanh with standard weights (1 of 5; both are near 58 %), and a top layer of sigmoid below 0.1 (it
+#   falls to 0.24 with the smaller rate, to 0.05 with the larger). Undecided: that normalising helps tanh more (3 of 5).
+# - The pictures are those of the paper: tanh piles up at ±1 in the layers below and at 0 on top, softsign lies around the
+#   bends of its curve, and keeps a mean slope of a quarter or more in each layer.
 # - Less saturation is no lower error by itself. These are 64 units and a thousandth of the paper's updates.
 #
-# Next: [why gradients vanish](03-vanishing-gradients-and-dying-relu.ipynb), [choosing by experiment](07-choosing-by-experiment.ipynb).
+# Next: [why gradients vanish](03-vanishing-gradients-and-dying-relu.ipynb), [choosing by
+# experiment](07-choosing-by-experiment.ipynb).
