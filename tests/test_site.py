@@ -100,7 +100,7 @@ def height(locator):
 
 def test_the_search_works_from_files(page):
     visit(page, "index.html")
-    page.get_by_placeholder("Search").fill("squared_relu")
+    page.get_by_placeholder("Search").press_sequentially("squared_relu")
     first = page.locator(".md-search-result__link").first
     first.wait_for()
     first.click()
