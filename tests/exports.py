@@ -221,7 +221,7 @@ def table(names: list[str], forms: list[str]) -> str:
     reasons: dict[str, list[str]] = {}
 
     def because(form: str, way: str, why: str) -> None:
-        why = f"{form} by `{way}`: {why or f'differs by more than {WORKS:g}'}"
+        why = f"{form} by `{way}`: {why or f'differs by more than {WORKS:.0e}'}"
         reasons.setdefault(general(why), []).append(f"`{name}`")
 
     for name in track(names, console=Console(stderr=True), description=f"{BACKEND} …"):
@@ -246,7 +246,7 @@ def table(names: list[str], forms: list[str]) -> str:
 
 def general(reason: str) -> str:
     """A reason without what differs from one activation to the next."""
-    reason = re.sub(r"shapes .*", "it has more outputs than the model", reason)
+    reason = re.sub(r"shapes .*|\d is not in list", "it has more outputs than the model", reason)
     reason = re.sub(r"/\S+", "…", reason)
     reason = re.sub(r"[\w/]*functional\w*.*", "…", reason)
     return reason.replace("|", "\\|")
