@@ -55,7 +55,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     made |= {f"activations/{name}.md": pages.activation(keras_acts.describe(name)) for name in keras_acts.names()}
     made |= {f"api/{module}.md": _reference(module) for module in MODULES}
     made |= {place: _document(source, place) for source, place in DOCUMENTS.items()}
-    made["index.md"] = "---\nhide: [navigation]\n---\n" + made["index.md"]
+    made["index.md"] = _home(made["index.md"])
     made["notebooks/index.md"] = _notebook_list()
     for path in _notebooks():
         made |= _notebook(path)
@@ -94,6 +94,14 @@ def _reference(module: str) -> str:
 def _document(source: str, place: str) -> str:
     """A document of the repository with links that hold on the site."""
     return _relinked((ROOT / source).read_text(), source, place)
+
+
+def _home(readme: str) -> str:
+    """The README as the first page, with the ways into the site below its picture."""
+    ways = {"Find an activation": "gallery.md", "Choose one": "guides/choosing.md", "Notebooks": "notebooks/index.md"}
+    buttons = "\n".join(f"[{text}]({place}){{ .md-button }}" for text, place in ways.items())
+    head, picture, rest = re.split(r"(^!\[.*\)$)", readme, maxsplit=1, flags=re.MULTILINE)
+    return f"---\nhide: [navigation]\n---\n{head}{picture}\n\n{buttons}\n{rest}"
 
 
 def _relinked(text: str, source: str, place: str) -> str:
