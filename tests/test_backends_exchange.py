@@ -21,6 +21,7 @@ TOOLS = runpy.run_path(str(SCRIPT), run_name="tools")
 BACKENDS = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
 OTHERS = [name for name in BACKENDS if name != keras.backend.backend()]
 TOLERANCE = 2e-6  # of the largest value of an output
+OLD_TORCH = 5e-6  # Keras's own LSTM on torch changed by 3.7e-6 after 3.12
 OLDER = "-keras"  # in the name of a file that an older Keras wrote
 RELEASES = sorted(GOLDEN.glob("*.zip"))
 
@@ -47,7 +48,12 @@ def test_file_written_here_predicts_the_same_under_another_backend(form, backend
     assert run.returncode == 0, run.stderr[-2000:]
     differences = json.loads(run.stdout.splitlines()[-1])
     assert len(differences) > 100
-    assert max(differences) <= TOLERANCE
+    of_old_torch = "torch" in (backend, keras.backend.backend()) and version(keras.__version__) < (3, 13)
+    assert max(differences) <= (OLD_TORCH if of_old_torch else TOLERANCE)
+
+
+def version(text):
+    return tuple(int(part) for part in text.split(".")[:2])
 
 
 @pytest.mark.parametrize("form", TOOLS["FORMS"])
@@ -79,8 +85,12 @@ def released(request, tmp_path_factory):
 
 @each_form
 def test_golden_file_loads_and_predicts_what_it_did(form, released):
-    tolerance = 5e-6 if f"torch{OLDER}" in released.name else TOLERANCE  # Keras's own LSTM changed by 3.7e-6 on torch
-    assert max(TOOLS["differences"](released, form)) <= tolerance
+    with zipfile.ZipFile(released / "model.keras") as archive:
+        by = json.loads(archive.read("metadata.json"))["keras_version"]
+    if version(by) > version(keras.__version__):
+        pytest.skip(f"Keras {by} wrote it: {keras.__version__} does not know all that it says of Keras's own layers")
+    of_old_torch = "torch" in released.name and version(by) < (3, 13)
+    assert max(TOOLS["differences"](released, form)) <= (OLD_TORCH if of_old_torch else TOLERANCE)
 
 
 def test_golden_file_names_public_modules_only(released):
