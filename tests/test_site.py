@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -131,3 +132,15 @@ def test_every_activation_has_a_page_with_formula_picture_and_example():
         text = (SITE / "activations" / f"{name}.html").read_text()
         for part in ("<math", "acts-picture", "<svg", "keras_acts", "Reference", f'id="keras_acts.activations.{name}"'):
             assert part in text, f"{name}: {part}"
+
+
+def test_a_public_name_without_an_entry_stops_the_build(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "docs" / "builder")
+    import hooks
+    from mkdocs.exceptions import PluginError
+
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text('<h2 id="keras_acts.get"></h2>')
+    with pytest.raises(PluginError, match=r"without an entry.*activations\.abs.*layers\.PReLU") as error:
+        hooks.on_post_build(SimpleNamespace(site_dir=tmp_path))
+    assert "keras_acts.get," not in str(error.value)
