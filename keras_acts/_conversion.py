@@ -31,6 +31,9 @@ ACTIVATED_LAST = tuple(
         *("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
     )
 )
+# They apply theirs at each step, to a tensor of this rank: it becomes a model of operations in its place.
+RECURRENT = {f"{kind}{cell}": 2 for kind in ("SimpleRNN", "GRU", "LSTM") for cell in ("", "Cell")}
+RECURRENT |= {f"ConvLSTM{n}D{cell}": n + 2 for n in (1, 2, 3) for cell in ("", "Cell")}
 SAME_PARAMETERS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "softmax": "Softmax"}  # as Keras's layers take
 ROUNDING = {"float16": 2.0**-10, "bfloat16": 2.0**-7}  # the distance of numbers above 1
 
@@ -203,14 +206,14 @@ class Conversion:
         if type(layer) in ACTIVATED_LAST and _is_ours(activation):
             after = self.after(layer, activation, config)
         replaced: dict[str, float] = {}
-        config["config"] = self.renamed(config["config"], layer.compute_dtype, replaced)
+        config = self.renamed(config, layer.compute_dtype, replaced)
         if OURS in str(config["config"]):
             name = type(layer).__name__
             problem = f"{name} applies {_mentioned(config)} inside, where Keras has no function that computes the same"
             self.report(layer, needs=PACKAGE, problem=problem)
             return layer
         if after is None:
-            becomes = f"{type(layer).__name__} with Keras's own {' and '.join(replaced)}"
+            becomes = f"{type(layer).__name__} with {' and '.join(replaced)}"
             self.report(layer, needs=PACKAGE, becomes=becomes, difference=max(replaced.values()))
             return _copied(layer, config=config)
         copied = _copied(layer, config=config, without=getattr(activation, "weights", ()))
@@ -252,20 +255,35 @@ class Conversion:
         inner = self.nested(keras.Model(x, layer.layer(x), name=layer.layer.name), layer.name)
         return keras.layers.TimeDistributed(inner, name=layer.name, dtype=layer.dtype_policy)
 
-    def renamed(self, config: Any, dtype: str, replaced: dict[str, float]) -> Any:
-        """A configuration with Keras's own names for activations of this package, where Keras computes the same."""
+    def renamed(self, config: Any, dtype: str, replaced: dict[str, float], rank: int | None = None) -> Any:
+        """A configuration without activations of this package, where Keras computes the same or has a place for operations.
+
+        `rank` is that of what a recurrent layer applies its activation to at each step, None in other layers.
+        """
         if isinstance(config, Mapping):
             form = _form_of(config)
             if form is not None:
-                known, difference = self.in_keras(form, dtype)
-                if isinstance(known, keras.layers.Activation):
-                    replaced[known.activation.__name__] = difference
-                    return known.activation.__name__
-                return config
-            return {key: self.renamed(value, dtype, replaced) for key, value in config.items()}
+                return self.inside(form, config, dtype, replaced, rank)
+            if "class_name" in config:
+                rank = RECURRENT.get(config["class_name"]) if str(config.get("module")).startswith("keras.") else None
+            return {key: self.renamed(value, dtype, replaced, rank) for key, value in config.items()}
         if isinstance(config, list | tuple):
-            return type(config)(self.renamed(value, dtype, replaced) for value in config)
+            return type(config)(self.renamed(value, dtype, replaced, rank) for value in config)
         return config
+
+    def inside(self, form: Any, config: Any, dtype: str, replaced: dict[str, float], rank: int | None) -> Any:
+        """What takes the place of an activation in a configuration; the same if nothing can."""
+        known, difference = self.in_keras(form, dtype)
+        if isinstance(known, keras.layers.Activation):
+            name = known.activation.__name__
+            replaced[f"Keras's own {name}"] = difference
+            return name
+        if rank is None:
+            return config
+        name = describe(form).name
+        replaced[f"{name} as operations"] = 0.0
+        x = keras.Input((None,) * (rank - 1), dtype=dtype)
+        return keras.saving.serialize_keras_object(keras.Model(x, _Written(form)(x), name=name))
 
 
 class _Written:

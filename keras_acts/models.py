@@ -82,8 +82,8 @@ def make_portable(model: keras.Model, tolerance: float = 1e-6) -> keras.Model:
         A `keras.Model` with no trace of this package in its file.
 
     Raises:
-        ValueError: If a layer can't do without this package (a recurrent layer that applies "snake" at each step, a subclassed
-            model), with its name and the reason; if the predictions differ; if the model is not built.
+        ValueError: If a layer can't do without this package (a recurrent layer that learns its activation, a subclassed model),
+            with its name and the reason; if the predictions differ; if the model is not built.
         TypeError: If `model` is no model.
 
     >>> import keras, keras_acts

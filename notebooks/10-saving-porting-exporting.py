@@ -143,11 +143,13 @@ assert "keras_acts" not in portable.to_json()
 
 # %% [markdown]
 # The copy can be trained further, but with the gradients that the backend finds for those operations, which are not those of
-# keras_acts. What can't be written out is refused, by the name of the layer: a recurrent one applies its activation inside its
-# own loop.
+# keras_acts. What can't be written out is refused, by the name of the layer: here a recurrent one that learns its activation
+# inside its own loop. (With `activation="snake"` it could: a small model of operations takes its place.)
 
 # %%
-recurrent = keras.Sequential([keras.Input((8, 3)), keras.layers.SimpleRNN(4, activation="snake", name="memory")])
+recurrent = keras.Sequential(
+    [keras.Input((8, 3)), keras.layers.SimpleRNN(4, activation=keras_acts.layers.Snake(), name="memory")]
+)
 try:
     keras_acts.models.make_portable(recurrent)
 except ValueError as error:

@@ -52,10 +52,8 @@ def assert_same_predictions(model, portable, x, tolerance=2e-6):
 
 
 def everything():
-    """Every activation in every form and every layer, but for the recurrent one."""
-    model = TOOLS["everything"]()
-    recurrent = model.get_layer("recurrent").output
-    return keras.Model(model.input, [y for y in model.outputs if y is not recurrent])
+    """Every activation in every form, every layer, and a recurrent one."""
+    return TOOLS["everything"]()
 
 
 @pytest.fixture(scope="module")
@@ -250,9 +248,47 @@ def test_keras_takes_over_where_it_computes_the_same():
     assert any(isinstance(layer, keras.layers.LeakyReLU) for layer in portable.layers)
     becomes = {layer.name: layer.becomes for layer in portability(model).layers}
     assert becomes["sparse"] == "sparsemax as operations"  # Keras's own is wrong
-    assert becomes["lstm"] == "LSTM with Keras's own tanh and sigmoid"
+    assert becomes["lstm"] == "LSTM with Keras's own tanh and Keras's own sigmoid"
     written = portability(model, tolerance=1e-12)
     assert {layer.name: layer.becomes for layer in written.layers}["dense"] == "Dense, then silu as operations"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_recurrent_layers_take_operations_inside(dtype, tmp_path):
+    snake = keras_acts.get("snake", alpha=2.0)
+    cells = [
+        keras.layers.LSTMCell(3, activation="lisht", dtype=dtype),
+        keras.layers.SimpleRNNCell(3, activation=snake, dtype=dtype),
+    ]
+    model = keras.Sequential(
+        [
+            keras.Input((5, 3)),
+            keras.layers.LSTM(4, activation=snake, recurrent_activation="sparse_sigmoid", return_sequences=True, dtype=dtype),
+            keras.layers.Bidirectional(keras.layers.GRU(4, activation="sparsemax", return_sequences=True, dtype=dtype)),
+            keras.layers.RNN(cells, dtype=dtype, name="stack"),
+            keras.layers.Dense(2, dtype="float32"),
+        ]
+    )
+    portable = make_portable(model)
+    portable.save(tmp_path / "portable.keras")
+    rows = np.random.default_rng(0).normal(0, 1, (3, 5, 3)).astype("float32")
+    assert_same_predictions(model, portable, rows)
+    assert_same_predictions(portable, keras.models.load_model(tmp_path / "portable.keras"), rows)
+    assert "keras_acts" not in portable.to_json()
+    portable.compile("sgd", "mse")
+    before = portable.evaluate(rows, np.ones((3, 2)), verbose=0)
+    portable.fit(rows, np.ones((3, 2)), epochs=3, verbose=0)
+    assert portable.evaluate(rows, np.ones((3, 2)), verbose=0) < before
+    assert "snake as operations" in portability(model).layers[0].becomes
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("rank", [1, 2])
+def test_convolutional_recurrent_layers_take_operations_inside(rank):
+    layer = getattr(keras.layers, f"ConvLSTM{rank}D")(2, 3, activation="snake")
+    model = keras.Sequential([keras.Input((4, *(6,) * rank, 3)), layer])
+    rows = np.random.default_rng(0).normal(0, 1, (2, 4, *(6,) * rank, 3)).astype("float32")
+    assert_same_predictions(model, make_portable(model), rows)
 
 
 def test_learned_weights_go_on_learning(tmp_path):
@@ -308,10 +344,11 @@ def test_half_precision_before_an_output_in_float32():
 # ---- what can't be portable
 
 
-def test_recurrent_layer_with_its_own_activation_is_refused():
-    model = keras.Sequential([keras.Input((5, 3)), keras.layers.LSTM(4, activation="snake", name="memory")], name="sequence")
+def test_recurrent_layer_with_a_learned_activation_is_refused():
+    memory = keras.layers.LSTM(4, activation=keras_acts.layers.Snake(), name="memory")
+    model = keras.Sequential([keras.Input((5, 3)), memory], name="sequence")
     with pytest.raises(
-        ValueError, match=r"'sequence' can't do without keras_acts:\n- memory \(LSTM\): LSTM applies 'snake' inside"
+        ValueError, match=r"'sequence' can't do without keras_acts:\n- memory \(LSTM\): LSTM applies 'Snake' inside"
     ):
         make_portable(model)
     found = portability(model)
