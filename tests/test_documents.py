@@ -32,10 +32,16 @@ def test_the_code_of_a_page_runs_in_one_go(page, tmp_path, monkeypatch):
     blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
     assert blocks
     space = {"__name__": page.stem}
-    for block in blocks:
-        exec(compile(block, str(page), "exec"), space)
+    try:
+        for block in blocks:
+            exec(compile(block, str(page), "exec"), space)
+    finally:
+        for value in space.values():
+            if isinstance(value, keras_acts.AddonsNames | keras_acts.Replacement):
+                value.undo()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", keras_acts.names())
 def test_the_example_of_an_activation_runs_and_gives_what_it_says(pages, name):
     record = keras_acts.describe(name)

@@ -10,6 +10,7 @@ import keras_acts
 from keras_acts import activations
 from keras_acts._identities import IDENTITIES, identities_of
 from keras_acts.conformance import backends
+from tests.marks import sampled_on_jax
 
 X = np.concatenate([np.linspace(-8, 8, 257), [-0.5, 0.5, np.inf, -np.inf, np.nan]]).astype("float32")
 NAMES = {**vars(keras.ops), **vars(activations)}
@@ -20,6 +21,7 @@ def side(code):
     return lambda x: eval(code, NAMES, {"x": x})
 
 
+@sampled_on_jax
 @pytest.mark.parametrize(("one", "other"), IDENTITIES)
 def test_both_sides_of_an_identity_are_equal(one, other):
     x = backends.tensor(X[np.isfinite(X)], "float32")
@@ -32,6 +34,7 @@ def test_two_names_give_the_same_numbers(one, other):
     np.testing.assert_array_equal(backends.array(side(one)(x)), backends.array(side(other)(x)))
 
 
+@sampled_on_jax
 @pytest.mark.parametrize(("one", "other"), sorted(EXACT))
 def test_two_names_give_the_same_gradient(one, other):
     x = backends.tensor(X[np.isfinite(X)], "float32")
