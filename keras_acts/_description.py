@@ -68,17 +68,21 @@ def by_name(record: Record, chosen: Any) -> str:
 def other_defaults(record: Record) -> list[str]:
     """Defaults that Keras sets otherwise, in its function or its layer of that name."""
     differing = ((parameter, defaults_elsewhere(record, parameter)) for parameter in record.parameters)
-    return [f"Its default {each.name} is {each.default!r}, but {' and '.join(others)}." for each, others in differing if others]
+    return [
+        f"Its default {each.name} is {each.default!r}, but {' and '.join(f'{value!r} in {where}' for value, where in others)}."
+        for each, others in differing
+        if others
+    ]
 
 
-def defaults_elsewhere(record: Record, parameter: Parameter) -> list[str]:
-    """What else Keras has as the default of a parameter, in its function or its layer of that name."""
+def defaults_elsewhere(record: Record, parameter: Parameter) -> list[tuple[Any, str]]:
+    """What else Keras has as the default of a parameter, and where: in its function or its layer of that name."""
     layer = next((each for each in dir(keras.layers) if each.lower() == record.name.replace("_", "")), "")
     others = []
     for module, name in ((keras.activations, record.name), (keras.layers, layer)):
         theirs = inspect.signature(getattr(module, name)).parameters.get(parameter.name) if hasattr(module, name) else None
         if theirs is not None and theirs.default != parameter.default:
-            others.append(f"{theirs.default!r} in {module.__name__}.{name}")
+            others.append((theirs.default, f"{module.__name__}.{name}"))
     return others
 
 

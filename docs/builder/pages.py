@@ -145,7 +145,7 @@ def _parameters(record: Record) -> str:
 
 def _elsewhere(record: Record, parameter: object) -> list[tuple[str, str]]:
     """The values that other libraries start from, and where."""
-    found = [tuple(each.split(" in ", 1)) for each in defaults_elsewhere(record, parameter)]
+    found = [(repr(value), where) for value, where in defaults_elsewhere(record, parameter)]
     for home in HOMES:
         for spelt in home.names:
             if spelt not in home.layers and not home.prefixes[0].startswith("keras."):
