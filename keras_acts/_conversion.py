@@ -1,7 +1,6 @@
 """The conversion of models to what Keras alone can load: activations as its own functions or as operations of `keras.ops`."""
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,16 +8,15 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_acts import _conversion_steps as steps
 from keras_acts import layers
 from keras_acts._catalogue import describe
-from keras_acts._forms import ActivationOperation, Parameterised, written_out
+from keras_acts._conversion_steps import Step
+from keras_acts._forms import ActivationOperation, Parameterised
 from keras_acts._records import PACKAGE, ActivationFunction, Record
-from keras_acts.layers._configuration import taken
 from keras_acts.layers._fixed import FixedActivation
 from keras_acts.layers._learned import LearnedActivation
 from keras_acts.layers._stochastic import StochasticActivation
-
-Step = Callable[..., Any]
 
 OURS = f"{PACKAGE}>"  # how names of this package begin in a file
 
@@ -122,7 +120,7 @@ class Conversion:
         if isinstance(operation, keras.Model):
             return self.nested(operation, operation.name)
         if type(operation).__module__.partition(".")[0] == PACKAGE:
-            return _regularized(operation, self.own_layer(operation))
+            return steps.regularized(operation, self.own_layer(operation))
         return self.foreign_layer(operation)
 
     # ---- layers of this package
@@ -134,19 +132,20 @@ class Conversion:
             self.report(layer, needs=PACKAGE, becomes="keras.layers.PReLU")
             same = layer.get_config()
             del same["num_parameters"]
-            return _weighted(keras.layers.PReLU.from_config(same), layer.get_weights())
+            return steps.weighted(keras.layers.PReLU.from_config(same), layer.get_weights())
         if isinstance(layer, LearnedActivation):
             self.report(layer, needs=PACKAGE, becomes=f"operations, with {_counted(layer.weights, 'weight')} in EinsumDense")
-            return _learned(layer, self.masked(layer))
+            return steps.learned(layer, self.masked(layer))
         if isinstance(layer, StochasticActivation):
             self.report(layer, needs=PACKAGE, becomes="operations", note="not random in training any more")
-            return _written(layer.call, layer.compute_dtype, self.masked(layer))
+            return steps.called(layer.call, layer.compute_dtype, self.masked(layer))
         if isinstance(layer, layers.GatedDense):
             self.report(layer, needs=PACKAGE, becomes=f"Dense, then the gate {describe(layer.activation).name} as operations")
-            return _gated(layer, layer.name, self.masked(layer))
+            return steps.gated(layer, layer.name, self.masked(layer))
         if isinstance(layer, layers.GatedFeedForward):
             self.report(layer, needs=PACKAGE, becomes="two Dense, with the gate as operations between them")
-            first, second = _gated(layer.up, f"{layer.name}_up", self.masked(layer)), _copied(layer.down, f"{layer.name}_down")
+            first = steps.gated(layer.up, f"{layer.name}_up", self.masked(layer))
+            second = steps.copied(layer.down, f"{layer.name}_down")
             drop = layer.drop and keras.layers.Dropout(layer.dropout, seed=layer.seed, dtype=layer.dtype_policy)
             return lambda x, **kwargs: second(drop(first(x)) if drop else first(x))
         raise ValueError(f"make_portable knows no {type(layer).__name__}.")
@@ -170,7 +169,7 @@ class Conversion:
             self.report(owner, needs=PACKAGE, becomes=f"keras.layers.{_shown(known)}", difference=difference)
             known.name = owner.name
             return lambda x, mask=None, **kwargs: known(x) if mask is None else known(x, mask=mask)
-        step = _Written(form, dtype)
+        step = steps.Operations(form, dtype)
         self.report(owner, needs=PACKAGE, becomes=f"{describe(form).name} as operations")
         masked = self.masked(owner)
         return lambda x, **kwargs: (masked(x), step(x, **kwargs))[1]
@@ -196,13 +195,13 @@ class Conversion:
             module = str(config.get("module") or "")
             outside = module.partition(".")[0] not in ("keras", "builtins")
             self.report(layer, needs=config.get("registered_name") or module if outside else "Keras")
-            return _copied(layer)
+            return steps.copied(layer)
         if isinstance(layer, keras.layers.TimeDistributed):
             return self.time_distributed(layer)
         after: Any = None
         activation = getattr(layer, "activation", None)
         if type(layer) is keras.layers.Activation and _is_ours(activation) and not isinstance(activation, keras.layers.Layer):
-            return _regularized(layer, self.activation(layer, activation))
+            return steps.regularized(layer, self.activation(layer, activation))
         if type(layer) in ACTIVATED_LAST and _is_ours(activation):
             after = self.after(layer, activation, config)
         replaced: dict[str, float] = {}
@@ -215,9 +214,9 @@ class Conversion:
         if after is None:
             becomes = f"{type(layer).__name__} with {' and '.join(replaced)}"
             self.report(layer, needs=PACKAGE, becomes=becomes, difference=max(replaced.values()))
-            return _copied(layer, config=config)
-        copied = _copied(layer, config=config, without=getattr(activation, "weights", ()))
-        return _regularized(layer, lambda *args, **kwargs: after(copied(*args, **kwargs)))
+            return steps.copied(layer, config=config)
+        before = steps.copied(layer, config=config, without=getattr(activation, "weights", ()))
+        return steps.regularized(layer, lambda *args, **kwargs: after(before(*args, **kwargs)))
 
     def after(self, layer: Any, activation: Any, config: dict[str, Any]) -> Any:
         """What follows the layer in place of its activation, which becomes linear; None if Keras's own will do inside."""
@@ -233,7 +232,7 @@ class Conversion:
             if known is not None:
                 step, as_what = known, f"keras.layers.{_shown(known)}"
             else:
-                step, difference, as_what = _Written(activation), 0.0, "operations"
+                step, difference, as_what = steps.Operations(activation), 0.0, "operations"
         config["config"] = {**config["config"], "activation": "linear", "activity_regularizer": None}
         self.report(layer, needs=PACKAGE, becomes=f"{kind}, then {what} as {as_what}", difference=difference)
         if not isinstance(step, keras.layers.Layer):
@@ -283,111 +282,7 @@ class Conversion:
         name = describe(form).name
         replaced[f"{name} as operations"] = 0.0
         x = keras.Input((None,) * (rank - 1), dtype=dtype)
-        return keras.saving.serialize_keras_object(keras.Model(x, _Written(form)(x), name=name))
-
-
-class _Written:
-    """An activation as operations of `keras.ops`, of a tensor of a functional model."""
-
-    def __init__(self, form: Any, dtype: str | None = None) -> None:
-        self.form, self.dtype = form, dtype
-
-    def __call__(self, x: Any, mask: Any = None) -> Any:
-        with written_out():
-            x = _autocast(x, self.dtype)
-            return self.form(x) if mask is None else self.form(x, mask=mask)
-
-
-def _written(call: Step, dtype: str, masked: Callable[[Any], None]) -> Step:
-    def step(x: Any, **kwargs: Any) -> Any:
-        masked(x)
-        with written_out():
-            return call(_autocast(x, dtype), **{name: value for name, value in kwargs.items() if name != "training"})
-
-    return step
-
-
-def _learned(layer: LearnedActivation, masked: Callable[[Any], None]) -> Step:
-    """The activation as operations, and its weights in layers of Keras."""
-    holders = {name: _Weight(layer, name) for name in layer.learned}
-
-    def step(x: Any, **kwargs: Any) -> Any:
-        masked(x)
-        x = _autocast(x, layer.compute_dtype)
-        with written_out():
-            return layer.activation(x, **layer.values({name: holder(x) for name, holder in holders.items()}))
-
-    return step
-
-
-class _Weight:
-    """A weight in a layer of Keras, which multiplies a tensor of ones with it, for broadcasting against an input."""
-
-    def __init__(self, layer: LearnedActivation, name: str) -> None:
-        self.value = ops.convert_to_numpy(getattr(layer, name))
-        self.kinds = {f"kernel_{kind}": value for kind, value in taken(layer, name).items()}
-        self.rest = {"name": f"{layer.name}_{name}", "dtype": layer.variable_dtype, "trainable": layer.trainable}
-        self.holder: Any = None
-
-    def __call__(self, x: Any) -> Any:
-        rank = len(x.shape)
-        sizes = (1,) * (rank - self.value.ndim) + self.value.shape
-        few = x[tuple(slice(None) if size > 1 else slice(1) for size in sizes)]
-        ones = ops.cast(ops.ones_like(ops.reshape(few, (-1, *sizes[1:]))), self.rest["dtype"])
-        if self.holder is None:
-            letters = "abcdefghijklmnopqrstuvwxyz"[:rank]
-            kept = "".join(letter for letter, size in zip(letters, sizes, strict=True) if size > 1) or letters[-1]
-            shape = tuple(size if size > 1 else 1 for size in sizes[1:])
-            self.holder = keras.layers.EinsumDense(f"{letters},{kept}->{letters}", shape, **self.kinds, **self.rest)
-            y = self.holder(ones)
-            self.holder.set_weights([self.value.reshape(self.holder.kernel.shape)])
-            return y
-        return self.holder(ones)
-
-
-def _gated(layer: Any, name: str, masked: Callable[[Any], None]) -> Step:
-    kinds = {f"{of}_{kind}": value for of in ("kernel", "bias") for kind, value in taken(layer, of).items()}
-    rest = {"name": name, "dtype": layer.dtype_policy, "trainable": layer.trainable}
-    fused = keras.layers.Dense(2 * layer.units, use_bias=layer.use_bias, **kinds, **rest)
-    dense = _weighted(fused, layer.get_weights())
-
-    def step(x: Any, **kwargs: Any) -> Any:
-        masked(x)
-        y = dense(x)
-        with written_out():
-            return layer.combine(y)
-
-    return step
-
-
-def _copied(layer: Any, name: str | None = None, config: Any = None, without: Sequence[Any] = ()) -> Step:
-    """A copy of a layer with its weights, except those of an activation that is no longer in it."""
-    config = copy.deepcopy(keras.saving.serialize_keras_object(layer) if config is None else config)
-    config.pop("build_config", None)
-    if name is not None:
-        config["config"]["name"] = name
-    new = keras.saving.deserialize_keras_object(config)
-    gone = {id(variable) for variable in without}
-    return _weighted(new, [ops.convert_to_numpy(variable) for variable in layer.weights if id(variable) not in gone])
-
-
-def _weighted(layer: Any, values: Sequence[Any]) -> Step:
-    """A layer that gets its weights when it is called, which builds it."""
-
-    def step(*args: Any, **kwargs: Any) -> Any:
-        y = layer(*args, **kwargs)
-        layer.set_weights(values)
-        return y
-
-    return step
-
-
-def _regularized(layer: Any, step: Step) -> Step:
-    """What takes the place of a layer, with the layer's penalty on its output."""
-    if layer.activity_regularizer is None:
-        return step
-    penalty = keras.layers.Activation("linear", activity_regularizer=layer.activity_regularizer, dtype=layer.dtype_policy)
-    return lambda *args, **kwargs: penalty(step(*args, **kwargs))
+        return keras.saving.serialize_keras_object(keras.Model(x, steps.Operations(form)(x), name=name))
 
 
 def _is_ours(activation: Any) -> bool:
@@ -442,11 +337,6 @@ def _difference(layer: Any, form: Any, dtype: str) -> float:
 
 def is_sequential(model: keras.Model) -> bool:
     return isinstance(model, keras.Sequential)
-
-
-def _autocast(x: Any, dtype: str | None) -> Any:
-    here = keras.backend.standardize_dtype(x.dtype)
-    return ops.cast(x, dtype) if dtype and "float" in here and here != dtype else x
 
 
 def _counted(items: Any, noun: str) -> str:

@@ -1,0 +1,126 @@
+"""What takes the place of a layer in a portable model: steps, called as it was, of operations and layers of Keras."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_acts._forms import written_out
+from keras_acts.layers._configuration import taken
+from keras_acts.layers._learned import LearnedActivation
+
+Step = Callable[..., Any]
+
+
+class Operations:
+    """An activation as operations of `keras.ops`, of a tensor of a functional model."""
+
+    def __init__(self, form: Any, dtype: str | None = None) -> None:
+        self.form, self.dtype = form, dtype
+
+    def __call__(self, x: Any, mask: Any = None) -> Any:
+        with written_out():
+            x = _autocast(x, self.dtype)
+            return self.form(x) if mask is None else self.form(x, mask=mask)
+
+
+def called(call: Step, dtype: str, masked: Callable[[Any], None]) -> Step:
+    """What a layer does without training, as operations."""
+
+    def step(x: Any, **kwargs: Any) -> Any:
+        masked(x)
+        with written_out():
+            return call(_autocast(x, dtype), **{name: value for name, value in kwargs.items() if name != "training"})
+
+    return step
+
+
+def learned(layer: LearnedActivation, masked: Callable[[Any], None]) -> Step:
+    """The activation as operations, and its weights in layers of Keras."""
+    holders = {name: _Weight(layer, name) for name in layer.learned}
+
+    def step(x: Any, **kwargs: Any) -> Any:
+        masked(x)
+        x = _autocast(x, layer.compute_dtype)
+        with written_out():
+            return layer.activation(x, **layer.values({name: holder(x) for name, holder in holders.items()}))
+
+    return step
+
+
+class _Weight:
+    """A weight in a layer of Keras, which multiplies a tensor of ones with it, for broadcasting against an input."""
+
+    def __init__(self, layer: LearnedActivation, name: str) -> None:
+        self.value = ops.convert_to_numpy(getattr(layer, name))
+        self.kinds = {f"kernel_{kind}": value for kind, value in taken(layer, name).items()}
+        self.rest = {"name": f"{layer.name}_{name}", "dtype": layer.variable_dtype, "trainable": layer.trainable}
+        self.holder: Any = None
+
+    def __call__(self, x: Any) -> Any:
+        rank = len(x.shape)
+        sizes = (1,) * (rank - self.value.ndim) + self.value.shape
+        few = x[tuple(slice(None) if size > 1 else slice(1) for size in sizes)]
+        ones = ops.cast(ops.ones_like(ops.reshape(few, (-1, *sizes[1:]))), self.rest["dtype"])
+        if self.holder is None:
+            letters = "abcdefghijklmnopqrstuvwxyz"[:rank]
+            kept = "".join(letter for letter, size in zip(letters, sizes, strict=True) if size > 1) or letters[-1]
+            shape = tuple(size if size > 1 else 1 for size in sizes[1:])
+            self.holder = keras.layers.EinsumDense(f"{letters},{kept}->{letters}", shape, **self.kinds, **self.rest)
+            y = self.holder(ones)
+            self.holder.set_weights([self.value.reshape(self.holder.kernel.shape)])
+            return y
+        return self.holder(ones)
+
+
+def gated(layer: Any, name: str, masked: Callable[[Any], None]) -> Step:
+    """One Dense for both projections, then the gate as operations."""
+    kinds = {f"{of}_{kind}": value for of in ("kernel", "bias") for kind, value in taken(layer, of).items()}
+    rest = {"name": name, "dtype": layer.dtype_policy, "trainable": layer.trainable}
+    fused = keras.layers.Dense(2 * layer.units, use_bias=layer.use_bias, **kinds, **rest)
+    dense = weighted(fused, layer.get_weights())
+
+    def step(x: Any, **kwargs: Any) -> Any:
+        masked(x)
+        y = dense(x)
+        with written_out():
+            return layer.combine(y)
+
+    return step
+
+
+def copied(layer: Any, name: str | None = None, config: Any = None, without: Sequence[Any] = ()) -> Step:
+    """A copy of a layer with its weights, except those of an activation that is no longer in it."""
+    config = copy.deepcopy(keras.saving.serialize_keras_object(layer) if config is None else config)
+    config.pop("build_config", None)
+    if name is not None:
+        config["config"]["name"] = name
+    new = keras.saving.deserialize_keras_object(config)
+    gone = {id(variable) for variable in without}
+    return weighted(new, [ops.convert_to_numpy(variable) for variable in layer.weights if id(variable) not in gone])
+
+
+def weighted(layer: Any, values: Sequence[Any]) -> Step:
+    """A layer that gets its weights when it is called, which builds it."""
+
+    def step(*args: Any, **kwargs: Any) -> Any:
+        y = layer(*args, **kwargs)
+        layer.set_weights(values)
+        return y
+
+    return step
+
+
+def regularized(layer: Any, step: Step) -> Step:
+    """What takes the place of a layer, with the layer's penalty on its output."""
+    if layer.activity_regularizer is None:
+        return step
+    penalty = keras.layers.Activation("linear", activity_regularizer=layer.activity_regularizer, dtype=layer.dtype_policy)
+    return lambda *args, **kwargs: penalty(step(*args, **kwargs))
+
+
+def _autocast(x: Any, dtype: str | None) -> Any:
+    here = keras.backend.standardize_dtype(x.dtype)
+    return ops.cast(x, dtype) if dtype and "float" in here and here != dtype else x
