@@ -56,12 +56,12 @@ def _home(home: Home) -> str:
     plain, rows = [], []
     for name in home.names:
         if name in home.layers:
-            rows.append(_row(f"`{prefix}{name}`", f"the layer `{home.layers[name]}`"))
+            rows.append(_row(f"`{home.full(name)}`", f"the layer `{home.layers[name]}`"))
             continue
         ours, parameters = home.find(name, prefix)
         given = ", ".join(f"{key}={value!r}" for key, value in parameters.items())
         if given or name.lower().replace("_", "") != ours.replace("_", ""):
-            rows.append(_row(f"`{prefix}{name}`", f"`{ours}`" + (f" with `{given}`" if given else "")))
+            rows.append(_row(f"`{home.full(name)}`", f"`{ours}`" + (f" with `{given}`" if given else "")))
         else:
             plain.append(f"`{name}`")
     parts = ["", f"## {home.title}", "", f"After {' or '.join(f'`{each}`' for each in home.prefixes)}: {', '.join(plain)}."]

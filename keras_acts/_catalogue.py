@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from keras_acts._forms import Parameterised, apply, apply_derivative
-from keras_acts._parameters import MASK, parameters_of
+from keras_acts._parameters import MASK, parameters_of, shown
 from keras_acts._records import PACKAGE, ActivationFunction, Record, Shape, add, in_catalogue, look_up, records
 
 P = ParamSpec("P")
@@ -110,8 +110,11 @@ def get(name: Any, **parameters: Any) -> Any:
     if isinstance(name, str) and not in_catalogue(name):
         from keras_acts._migration import translate  # it is made of activations
 
-        name, theirs = translate(name)
-        parameters = {**theirs, **parameters}
+        ours, theirs = translate(name)
+        try:
+            return resolve(ours, **{**theirs, **parameters})
+        except TypeError as error:
+            raise TypeError(f"{error} {shown(name)} is {ours!r} here; parameters go with the names of this package.") from None
     return resolve(name, **parameters)
 
 
@@ -129,7 +132,7 @@ def names(family: str | None = None, *, aliases: bool = False) -> list[str]:
     """The names in the catalogue, sorted.
 
     Args:
-        family: Only those of one family, such as ``"rectified"``.
+        family: Only those of one family, such as ``"rectified"`` or ``"self-gated"``.
         aliases: Whether to list the aliases too, beside the canonical names.
 
     Raises:
@@ -140,9 +143,10 @@ def names(family: str | None = None, *, aliases: bool = False) -> list[str]:
     ['hard_shrink', 'shrink', 'soft_shrink', 'tanh_shrink']
     """
     families = sorted({record.family for record in records()})
-    if family is not None and family not in families:
+    wanted = None if family is None else str(family).replace("-", "_")
+    if wanted is not None and wanted not in families:
         raise ValueError(f"unknown family {family!r}. The families are {', '.join(families)}.")
-    chosen = [record for record in records() if family in (None, record.family)]
+    chosen = [record for record in records() if wanted in (None, record.family)]
     return sorted(name for record in chosen for name in (record.name, *(record.aliases if aliases else ())))
 
 

@@ -14,7 +14,7 @@ from keras_acts._registration import NEVER_REPLACED
 
 
 def range_of(record: Record) -> str:
-    """The interval of the values, round at an infinite end."""
+    """The smallest interval that holds the values, round at an infinite end."""
     if record.range is None:
         return ""
     low, high = record.range
@@ -33,7 +33,7 @@ def smoothness(order: float) -> str:
 
 def properties(record: Record) -> list[tuple[str, str]]:
     """What an element-wise activation states; of the others, the range if they have one."""
-    found = [("range", range_of(record))] if record.range else []
+    found = [("range", f"within {range_of(record)}")] if record.range else []
     if record.limits is None or record.smoothness is None:
         return found
     left, right = (("none" if limit is None else number(limit)) for limit in record.limits)
@@ -52,17 +52,27 @@ def properties(record: Record) -> list[tuple[str, str]]:
 def by_name(record: Record, chosen: Any) -> str:
     """How to name the activation in a Keras layer, and where Keras's own differs."""
     name, stock = record.name, getattr(keras.activations, record.name, None)
+    if record.changes_shape:
+        return "Not in a layer like Dense, which would tell the next one a wrong shape: put it behind one."
     if record.output_shape:
-        return "none in a layer like Dense, since it changes the shape: put it behind one"
+        return f'Conv2D(64, 3, activation="{name}"), or another layer that gives images'
     if isinstance(chosen, Parameterised):
         return f"Dense(64, activation={chosen!r})"
     if stock is None:
-        return f'Dense(64, activation="{name}"); Keras has no {name} of its own'
+        elsewhere = ", Keras has it elsewhere" if in_keras(record) else ""
+        return f'Dense(64, activation="{name}"); keras.activations has no {name}{elsewhere}'
     lines = [f'Dense(64, activation="keras_acts>{name}"); "{name}" alone is Keras\'s own function']
     if name not in NEVER_REPLACED:
         lines.append(f'After keras_acts.replace_builtins(), "{name}" is this one.')
     lines += other_defaults(record)
     return "\n".join(lines)
+
+
+def in_keras(record: Record) -> bool:
+    """Whether Keras has it, as an activation, an operation or a layer."""
+    names = {record.name, *record.aliases}
+    as_layer = any(each.lower() in {name.replace("_", "") for name in names} for each in dir(keras.layers))
+    return as_layer or any(hasattr(keras.activations, name) or hasattr(keras.ops, name) for name in names)
 
 
 def other_defaults(record: Record) -> list[str]:
@@ -91,6 +101,8 @@ def as_layers(record: Record, chosen: Any) -> list[str]:
     parameters = getattr(chosen, "parameters", {})
     given = "".join(f", {name}={value!r}" for name, value in parameters.items())
     lines = [f'keras_acts.layers.Activation("{record.name}"{given})']
+    if any(parameter.name == "gate" for parameter in record.parameters):
+        lines.append(f'keras_acts.layers.GatedDense(64, activation="{record.name}") with the projection before it')
     for name in layers.__all__:
         layer = getattr(layers, name)
         if getattr(layer, "function", None) is record.function:

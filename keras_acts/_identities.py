@@ -10,6 +10,7 @@ from keras_acts._records import Record
 
 SYNONYMS = (
     ("elu(x, alpha=0)", "relu(x)"),
+    ("gelu(x, approximate=True)", "gelu_tanh(x)"),
     ("hard_shrink(x)", "shrink(x)"),
     ("leaky_relu(x, negative_slope=0)", "relu(x)"),
     ("prelu(x, alpha=0.25)", "leaky_relu(x, negative_slope=0.25)"),

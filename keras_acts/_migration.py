@@ -15,7 +15,7 @@ import keras
 from keras_acts import _registration, layers
 from keras_acts._catalogue import get
 from keras_acts._parameters import Flag, shown
-from keras_acts._records import PACKAGE, look_up, records
+from keras_acts._records import PACKAGE, records, unknown
 from keras_acts.layers._configuration import KINDS
 
 Found = tuple[str, dict[str, Any]]  # a canonical name or an alias, and the parameters that differ from its defaults
@@ -26,7 +26,8 @@ class Home:
     """Another library and its names.
 
     Those in `same` are found by their spelling and have our defaults; those in `other` are ours under another name or with
-    other parameters; those in `layers` are layers here, written as one that starts like theirs.
+    other parameters; those in `layers` are layers here, written as one that starts like theirs. `under` says which it has
+    under another prefix than the first.
     """
 
     title: str
@@ -34,6 +35,11 @@ class Home:
     same: str
     other: Mapping[str, Found] = field(default_factory=dict)
     layers: Mapping[str, str] = field(default_factory=dict)
+    under: Mapping[str, str] = field(default_factory=dict)
+
+    def full(self, name: str) -> str:
+        """One of its names with the prefix that it has there."""
+        return next((prefix for prefix, names in self.under.items() if name in names.split()), self.prefixes[0]) + name
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,6 +72,10 @@ HOMES = (
             "RReLU": "RReLU()",
             "gumbel_softmax": "GumbelSoftmax()",
         },
+        under={
+            "torch.": "abs asinh arcsinh atan arctan cos erf exp sign sin sinc sinh",
+            "torch.nn.functional.": "gumbel_softmax",
+        },
     ),
     Home(
         "JAX",
@@ -88,6 +98,7 @@ HOMES = (
         "abs asinh atan cos crelu elu erf exp gelu log_sigmoid log_softmax relu relu6 selu sigmoid sign silu sin sinh softmax "
         "softplus softsign swish tanh",
         other={"leaky_relu": ("leaky_relu", {"negative_slope": 0.2})},
+        under={"tf.math.": "abs asinh atan cos erf exp log_sigmoid sign sin sinh"},
     ),
     Home(
         "TensorFlow Addons",
@@ -136,6 +147,7 @@ HOMES = (
             "LeakyReLU": ("leaky_relu", {"negative_slope": 0.3}),
         },
         layers={"PReLU": "PReLU()"},
+        under={"tf_keras.layers.": "LeakyReLU PReLU ThresholdedReLU"},
     ),
     Home(
         "Transformers",
@@ -190,6 +202,19 @@ def translate(name: str) -> Found:
     return (ours, {}) if ours else _elsewhere(name)
 
 
+def not_ours(name: str) -> ValueError:
+    """The error where only names of the catalogue are taken, with what `get` makes of another one."""
+    try:
+        ours, theirs = translate(name)
+    except ValueError as error:
+        return error
+    if not theirs and not any(mark in name for mark in ".>"):
+        return ValueError(f"unknown activation {shown(name)}. Did you mean {ours!r}?")
+    set_ = " and ".join(f"{parameter}={value!r}" for parameter, value in theirs.items())
+    here = f"{ours!r} with {set_}" if theirs else repr(ours)
+    return ValueError(f"unknown activation {shown(name)}. {PACKAGE}.get({shown(name)}) reads it: here it is {here}.")
+
+
 def _spelt_here(name: str) -> str | None:
     """The canonical name of what the catalogue has under `name`, however that is spelt."""
     known = {each: record.name for record in records() for each in (record.name, *record.aliases)}
@@ -210,7 +235,7 @@ def _elsewhere(name: str) -> Found:
     if not found:
         if ours := _alike(_LAYER_NAMES.get(_spelling(name), name), layers.__all__):
             raise ValueError(_is_a_layer(name, f"{ours[0]}(…)"))
-        look_up(name)  # says what is near
+        raise unknown(name)
     meanings = list(found.values())
     if any(meaning != meanings[0] for meaning in meanings):
         raise ValueError(_ambiguous(name, found))

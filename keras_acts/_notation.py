@@ -221,7 +221,8 @@ def _call(function: str, *arguments: Node, exponent: str = "") -> str:
     operator = OPERATORS.get(name) or LETTERS.get(name) or f"\\operatorname{{{name}}}"
     below = f"_{{{index}}}" if index else ""
     if (index or name in ("mean", "var")) and len(arguments) == 1:
-        return f"{operator}{exponent}{below} {_within(arguments[0], PRODUCT)}"
+        space = " " if index else f" {THIN} "
+        return f"{operator}{exponent}{below}{space}{_within(arguments[0], PRODUCT)}"
     if name == "log" and arguments[0].kind == "call" and arguments[0].parts[0].startswith("sum_"):
         return f"{operator} {inner}"
     return f"{operator}{exponent}{below}\\left({inner}\\right)"
@@ -251,7 +252,7 @@ _WRITERS: dict[str, Callable[..., str]] = {
     "name": _name,
     "plus": lambda left, right: f"{_write(left)} + {_write(right)}",
     "minus": lambda left, right: f"{_write(left)} - {_within(right, PRODUCT)}",
-    "negative": lambda value: f"-{_within(value, PRODUCT)}",
+    "negative": lambda value: f"{{-{_within(value, PRODUCT)}}}",  # in braces: a sign, not a difference
     "times": _times,
     "over": lambda top, bottom: f"\\frac{{{_write(top)}}}{{{_write(bottom)}}}",
     "power": _power,

@@ -15,7 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import numpy as np
+
 MASK = "mask"  # the name of an input beside `x`: booleans, False for what does not count
+PER_CHANNEL = "One number a channel goes into the call, as an array or a tensor, or into a learned layer of keras_acts.layers."
 MAX_RANK = 32  # the largest number of dimensions that any array library behind Keras takes
 
 
@@ -211,7 +214,8 @@ def crossed_bounds(min_value: float, max_value: float) -> str | None:
 
 
 def _complaint(owner: str, name: str, kind: Kind, value: Any) -> str:
-    return f"{owner}: {name} must be {kind}; got {shown(value)}."
+    several = kind.learnable and isinstance(value, list | tuple | np.ndarray) and getattr(value, "ndim", 1) > 0
+    return f"{owner}: {name} must be {kind}; got {shown(value)}.{f' {PER_CHANNEL}' if several else ''}"
 
 
 def shown(value: Any, length: int = 80) -> str:

@@ -51,6 +51,15 @@ def receive_mask(owner: str, mask: Any, shape: Sequence[int | None]) -> Any:
     return tensor
 
 
+def receive_parameter(value: Any) -> Any:
+    """`value` as a call takes it for a parameter: an array of numbers as the number or the tensor that it is."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.ndim == 0:
+        return value.item()
+    return ops.convert_to_tensor(value) if value.dtype.name.startswith(("float", "bfloat", "int", "uint")) else value
+
+
 def check_broadcast(owner: str, name: str, inner: Sequence[int | None], shape: Sequence[int | None]) -> None:
     """Raise unless the shape `inner` of an argument broadcasts to the `shape` of the input."""
     sizes = zip(reversed(inner), reversed(shape), strict=False)

@@ -10,7 +10,8 @@ from typing import Any, ParamSpec, Protocol
 import keras
 
 from keras_acts._notation import latex
-from keras_acts._parameters import MASK, Axes, Parameter, shown
+from keras_acts._parameters import MASK, PER_CHANNEL, Axes, Parameter, shown
+from keras_acts._precision import receive_parameter
 
 PACKAGE = "keras_acts"
 P_co = ParamSpec("P_co")
@@ -36,13 +37,14 @@ class Record:
     `smoothness` is the largest k for which f is k times continuously differentiable, -1 if it jumps; `limits` are those at -inf
     and +inf, None where there is none; `parity` is "odd", "even" or None; `range` is the closed interval of the values. All but
     `range` are None for activations that work along an axis. Where parameters have no default, the facts hold at `example`.
-    `output_shape` is set if the shape changes: called with the input's and the parameters, it raises if they don't fit.
+    `output_shape` is set if the shape changes or not every shape will do: called with the input's and the parameters, it raises
+    if they don't fit.
     `conflict` is set if not all parameters go together: called with them, it says what is wrong, or returns None.
     `takes_half` is set if the formula is given half precision as it is, because it rounds nothing or once by itself.
     `axes`, `takes_mask` and `defaults` (the settings of a call without parameters) follow from the rest.
     """
 
-    compute: Callable[..., Any] = field(repr=False)
+    compute: Callable[..., Any]
     parameters: tuple[Parameter, ...]
     aliases: tuple[str, ...]
     reference: str
@@ -52,21 +54,25 @@ class Record:
     smoothness: float | None = None
     limits: tuple[float | None, float | None] | None = None
     parity: str | None = None
-    example: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    output_shape: Callable[..., Shape] | None = field(default=None, repr=False)
-    conflict: Callable[..., str | None] | None = field(default=None, repr=False)
-    takes_half: bool = field(default=False, repr=False)
-    keeps_logits: bool = field(default=False, repr=False)
-    derivatives: Mapping[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
-    axes: tuple[tuple[str, Axes], ...] = field(init=False, repr=False)
-    takes_mask: bool = field(init=False, repr=False)
-    defaults: "Settings | None" = field(init=False, repr=False)
+    example: Mapping[str, Any] = field(default_factory=dict)
+    output_shape: Callable[..., Shape] | None = None
+    conflict: Callable[..., str | None] | None = None
+    takes_half: bool = False
+    keeps_logits: bool = False
+    derivatives: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    axes: tuple[tuple[str, Axes], ...] = field(init=False)
+    takes_mask: bool = field(init=False)
+    defaults: "Settings | None" = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "takes_mask", MASK in inspect.signature(self.compute).parameters)
         axes = tuple((each.name, each.kind) for each in self.parameters if isinstance(each.kind, Axes))
         object.__setattr__(self, "axes", axes)
         object.__setattr__(self, "defaults", self.check({}) if self.callable_by_name else None)
+
+    def __repr__(self) -> str:
+        slope = f"\nderivative: {self.derivative}" if self.derivative else ""
+        return f"{self.name}: {self.formula}{slope}\n{self.signature}"
 
     @property
     def name(self) -> str:
@@ -140,7 +146,7 @@ class Record:
         twice = sorted(positional.keys() & given.keys())
         if twice:
             raise TypeError(f"{self.name} got {twice[0]!r} twice. {self.signature}")
-        return self.check({**positional, **given})
+        return self.check({name: receive_parameter(value) for name, value in {**positional, **given}.items()})
 
     @property
     def callable_by_name(self) -> bool:
@@ -148,6 +154,13 @@ class Record:
         if any(parameter.required for parameter in self.parameters):
             return False
         return not (self.conflict and self.conflict(**{each.name: each.default for each in self.parameters}))
+
+    @property
+    def changes_shape(self) -> bool:
+        """Whether the result has another shape than the input."""
+        shape = (6, 6, 6, 6)  # divisible by what examples divide by
+        fixed = dict(self.check(self.example).fixed)
+        return self.output_shape is not None and self.output_shape(shape, **fixed) != shape
 
     def _layers(self) -> str:
         """The layers that learn what is missing."""
@@ -185,8 +198,8 @@ class Settings:
         """The parameters as plain data, for what is saved: refuses tensors."""
         if self.learned:
             raise TypeError(
-                f"{owner}: {self.learned[0][0]} is a tensor, which a saved activation can't hold. "
-                f"Give a number here, or use the learned layer in keras_acts.layers."
+                f"{owner}: {self.learned[0][0]} is a tensor, which a saved activation can't hold. Give a number here. "
+                f"{PER_CHANNEL}"
             )
         return dict(self.fixed)
 
@@ -229,12 +242,20 @@ def look_up(name: Any) -> ActivationFunction[...]:
         bare = name.removeprefix(f"{PACKAGE}>")
         function = _functions.get(_aliases.get(bare, bare))
         if function is None:
-            raise ValueError(f"unknown activation {shown(name)}.{suggest(bare, [*_functions, *_aliases])}")
+            from keras_acts._migration import not_ours  # it is made of activations
+
+            raise not_ours(name)
         return function
     record = getattr(name, "record", None)
     if isinstance(record, Record):
         return record.function
     raise TypeError(f"an activation is looked up by its name or as a function of {PACKAGE}; got {shown(name)}.")
+
+
+def unknown(name: str) -> ValueError:
+    """The error for a name that nobody has, with the nearest ones of the catalogue."""
+    near = suggest(name.removeprefix(f"{PACKAGE}>"), [*_functions, *_aliases])
+    return ValueError(f"unknown activation {shown(name)}.{near}")
 
 
 def suggest(name: Any, known: Iterable[str]) -> str:

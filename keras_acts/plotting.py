@@ -28,8 +28,11 @@ Interval = tuple[float, float]
 
 POINTS = 1601
 MOST, WIDEST = 0.75, 1024.0  # the part of a bounded range that a picture should reach, within limits
+BEYOND = 1.25  # where a picture ends, in terms of the largest default
+FLAT = 1e-3  # `standardize` is that close to a step at (x, 0), because of its epsilon
 # Blue and vermillion of Okabe & Ito: told apart by every kind of colour vision. The dashes do it in grey, too.
 VALUE, SLOPE = "#0072B2", "#D55E00"
+MORE = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # theirs too, for further activations on the same axes
 INK, QUIET, FAINT = "#1f2328", "#59636e", "#e4e7eb"
 
 
@@ -65,7 +68,8 @@ def plot(
         derivative: Whether to draw the derivative.
         range: The ends of the x axis. Values beyond the same range are cut off.
         columns: Panels in a row; by default up to four.
-        ax: Axes of your own to draw a single activation on.
+        ax: Axes of your own to draw a single activation on. Those drawn there before stay: each has a colour of its own and
+            stands in the legend by its name.
 
     Returns:
         The figure. Save it with ``figure.savefig("functions.png", dpi=200)``; in a notebook it shows itself.
@@ -79,8 +83,7 @@ def plot(
     if ax is not None:
         if len(curves) > 1:
             raise ValueError(f"ax takes one activation; got {len(curves)}. Leave ax out to get a panel for each.")
-        _panel(ax, curves[0], range, limits, derivative)
-        ax.legend(frameon=False, labelcolor=INK)
+        _overlay(ax, curves[0], range, limits, derivative)
         return ax.get_figure(root=True)  # type: ignore[return-value]
     columns = min(len(curves), 4) if columns is None else columns
     if columns < 1:
@@ -168,17 +171,25 @@ def curve(name: Any, range: Interval) -> Curve:
         settings = dict(record.check(record.example).fixed)
         behind = (1,) * (-1 - settings["axis"])  # the axes behind that of the row
         gated = "gate" in settings
-        row = (np.ones_like(x), x) if gated else (x, np.zeros_like(x))
-        values = record.function(np.stack(row, axis=-1).reshape(-1, 2, *behind), **settings)
-        told = "a = 1, b = x" if gated else "first of (x, 0)"
-        return Curve(record, title, x, _numpy(values).reshape(len(x), -1)[:, 0], None, told)
+
+        def first(*row: Any) -> Any:
+            """What becomes of the first entry of the row."""
+            rows = np.stack(np.broadcast_arrays(*row), axis=-1, dtype="float32").reshape(-1, len(row), *behind)
+            return _numpy(record.function(rows, **settings)).reshape(len(rows), -1)[:, 0]
+
+        if gated:
+            return Curve(record, title, x, first(1, x), None, "a = 1, b = x")
+        if np.ptp(first(np.array([0.25, 0.5]), 0)) < FLAT:  # what only sees the direction of a row has two values at (x, 0)
+            return Curve(record, title, x, first(x, 1, -1), None, "first of (x, 1, −1)")
+        return Curve(record, title, x, first(x, 0), None, "first of (x, 0)")
     return Curve(record, title, x, _numpy(function(x)), _numpy(function.derivative(x)))
 
 
 def sensible_range(name: Any) -> Interval:
-    """An interval around 0 in which most of what the activation can return is reached: (-4, 4) or wider."""
+    """An interval around 0 with the numbers among the defaults, such as clips, in which most of the values are reached."""
     record = describe(name)
-    reach = 4.0
+    defaults = [each.default for each in record.parameters if isinstance(each.default, float)]
+    reach = max([4.0, *(BEYOND * abs(default) for default in defaults)])
     if record.elementwise and record.range and math.isfinite(record.range[1] - record.range[0]):
         while reach < WIDEST and np.ptp(curve(name, (-reach, reach)).y) < MOST * (record.range[1] - record.range[0]):
             reach *= 2
@@ -202,9 +213,30 @@ def _limits(curves: Sequence[Curve], range: Interval, derivative: bool) -> Inter
     return float(low - margin), float(high + margin)
 
 
-def _panel(ax: "Axes", curve: Curve, range: Interval, limits: Interval, derivative: bool, lines: int = 1) -> None:
+def _overlay(ax: "Axes", curve: Curve, range: Interval, limits: Interval, derivative: bool) -> None:
+    """One activation on axes that may hold others; of a single one, its name and formula stand above."""
+    taken = {line.get_color(): line.get_label() for line in ax.get_lines()}
+    if VALUE not in taken:
+        _panel(ax, curve, range, limits, derivative, label=curve.title)
+    else:
+        for heading in [text for text in ax.texts if text.get_text() == taken[VALUE]]:
+            heading.remove()
+            ax.set_title("", loc="left")
+        colour = next((colour for colour in MORE if colour not in taken), MORE[-1])
+        range, limits = _around(ax.get_xlim(), range), _around(ax.get_ylim(), limits)
+        _lines(ax, curve, range, limits, derivative, width=2.0, label=curve.title, colours=(colour, colour))
+    ax.legend(frameon=False, labelcolor=INK)
+
+
+def _around(one: Interval, other: Interval) -> Interval:
+    return min(*one, *other), max(*one, *other)
+
+
+def _panel(
+    ax: "Axes", curve: Curve, range: Interval, limits: Interval, derivative: bool, lines: int = 1, label: str = ""
+) -> None:
     """One activation with its axes, its name and, on that many lines or more, its formula."""
-    _lines(ax, curve, range, limits, derivative, width=2.0)
+    _lines(ax, curve, range, limits, derivative, width=2.0, label=label)
     quiet(ax)
     ax.locator_params(nbins=5)
     formula = _wrapped(curve.formula)
@@ -234,13 +266,23 @@ def quiet(ax: "Axes") -> None:
         ax.spines[side].set_visible(False)
 
 
-def _lines(ax: "Axes", curve: Curve, range: Interval, limits: Interval, derivative: bool, width: float) -> None:
+def _lines(
+    ax: "Axes",
+    curve: Curve,
+    range: Interval,
+    limits: Interval,
+    derivative: bool,
+    width: float,
+    label: str = "",
+    colours: tuple[str, str] = (VALUE, SLOPE),
+) -> None:
+    value, slope = (label, f"{label}'") if label else ("f(x)", "f'(x)")
     for line in (ax.axhline, ax.axvline):
         line(0, color="#b6bdc5", linewidth=0.9, zorder=1)
-    ax.plot(*broken(curve.x, curve.y), color=VALUE, linewidth=width, solid_capstyle="round", zorder=3, label="f(x)")
+    ax.plot(*broken(curve.x, curve.y), color=colours[0], linewidth=width, solid_capstyle="round", zorder=3, label=value)
     if derivative and curve.slope is not None:
-        slope = broken(curve.x, curve.slope)
-        ax.plot(*slope, color=SLOPE, linewidth=0.75 * width, dashes=(3.2, 1.6), zorder=2, label="f'(x)")
+        dashed: dict[str, Any] = {"color": colours[1], "linewidth": 0.75 * width, "dashes": (3.2, 1.6)}
+        ax.plot(*broken(curve.x, curve.slope), **dashed, zorder=2, label=slope)
     ax.set_xlim(range)
     ax.set_ylim(limits)
 
@@ -250,7 +292,9 @@ def broken(x: Any, y: Any) -> tuple[Any, Any]:
     steps = np.abs(np.diff(y))
     before, after = np.roll(steps, 2), np.roll(steps, -2)  # a point may lie in the middle of the jump
     before[:2], after[-2:] = after[:2], before[-2:]
-    jumps = np.flatnonzero((steps > 8 * np.maximum(before, after)) & (steps > 1e-3 * np.ptp(y)))
+    finite = y[np.isfinite(y)]
+    height = np.ptp(finite) if finite.size else 0.0
+    jumps = np.flatnonzero((steps > 8 * np.maximum(before, after)) & (steps > 1e-3 * height))
     return np.insert(x, jumps + 1, x[jumps]), np.insert(y, jumps + 1, np.nan)
 
 

@@ -121,6 +121,53 @@ def test_parameter_at_its_bound_is_taken():
     assert keras_acts.get("relu", max_value=None).parameters["max_value"] is None
 
 
+PER_CHANNEL = r"One number a channel goes into the call, as an array or a tensor, or into a learned layer of keras_acts\.layers"
+SLOPES = np.array([0.25, 0.5, 2.0], "float32")
+
+
+@pytest.mark.parametrize("slopes", [SLOPES, SLOPES.astype("float64"), np.array([1, 2, 3]), SLOPES.astype("float16")])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_call_takes_an_array_with_one_number_a_channel(slopes, dtype):
+    x = X.astype(dtype)
+    expected = np.where(x > 0, x, (slopes.astype("float32") * x.astype("float32")).astype(dtype))
+    y = keras_acts.activations.prelu(x, alpha=slopes)
+    assert keras.backend.standardize_dtype(y.dtype) == dtype
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(y), expected)
+    slope = keras.ops.convert_to_numpy(keras_acts.activations.prelu.derivative(x, slopes))
+    np.testing.assert_array_equal(slope, np.where(x > 0, 1, np.broadcast_to(slopes, x.shape)))
+
+
+def test_call_takes_an_array_without_dimensions_as_its_number():
+    y = keras_acts.activations.prelu(X, alpha=np.array(2.0))
+    np.testing.assert_array_equal(
+        keras.ops.convert_to_numpy(y), keras.ops.convert_to_numpy(keras_acts.activations.prelu(X, alpha=2.0))
+    )
+    with pytest.raises(TypeError, match="prelu: alpha must be a finite number; got True"):
+        keras_acts.activations.prelu(X, alpha=np.array(True))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.array(["a", "b", "c"]), np.array([True, False, True]), np.ones(3, "complex64"), np.array([1.0, None, 2.0]), [1.0, 2.0]],
+    ids=lambda values: str(getattr(values, "dtype", "list")),
+)
+def test_call_refuses_what_is_no_array_of_numbers(values):
+    with pytest.raises(TypeError, match=rf"prelu: alpha must be a finite number; got .*\. {PER_CHANNEL}"):
+        keras_acts.activations.prelu(X, alpha=values)
+
+
+@pytest.mark.parametrize("way", ["get", "layer", "configuration"])
+@pytest.mark.parametrize("values", [SLOPES, keras.ops.ones(3), [1.0, 2.0, 3.0]], ids=["array", "tensor", "list"])
+def test_what_is_saved_refuses_an_array_and_says_where_it_goes(way, values):
+    with pytest.raises(TypeError, match=PER_CHANNEL):
+        WAYS[way](keras_acts.describe("prelu"), {"alpha": values})
+
+
+def test_functional_model_refuses_an_array_and_says_where_it_goes():
+    with pytest.raises(TypeError, match=PER_CHANNEL):
+        keras_acts.activations.prelu(keras.Input((3,)), alpha=SLOPES)
+
+
 # ---- the input
 
 

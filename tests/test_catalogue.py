@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from keras_acts import _records
+from keras_acts import _records, layers
 from keras_acts._catalogue import activation, derivative, describe, get, names
 from keras_acts._parameters import AnyReal, Positive
 
@@ -155,7 +155,52 @@ def test_every_record_has_formula_summary_reference_and_derivative(record):
     assert record.summary.endswith(".")
     assert record.reference
     assert (record.derivative is not None) == record.elementwise
-    assert repr(record)
+
+
+def test_record_prints_its_name_formula_derivative_and_parameters():
+    assert repr(describe("atan")) == "atan: arctan(x)\nderivative: 1 / (1 + x²)\nIt takes no parameters."
+
+
+def test_every_record_prints_in_a_few_lines(record):
+    name, *rest = repr(record).split("\n")
+    assert name == f"{record.name}: {record.formula}"
+    assert rest == [f"derivative: {record.derivative}"] * record.elementwise + [record.signature]
+
+
+@pytest.mark.parametrize(
+    ("name", "way_out"),
+    [
+        ("GELU", r"Did you mean 'gelu'\?"),
+        ("LeakyReLU", r"Did you mean 'leaky_relu'\?"),
+        ("gelu_python_tanh", r"Did you mean 'gelu_tanh'\?"),
+        ("torch.nn.SiLU", r"keras_acts\.get\('torch.nn.SiLU'\) reads it: here it is 'silu'\."),
+        ("keras.layers.LeakyReLU", r"here it is 'leaky_relu' with negative_slope=0\.3\."),
+    ],
+)
+@pytest.mark.parametrize("way", [describe, layers.Activation, lambda name: layers.GatedDense(4, activation=name)])
+def test_name_that_only_get_reads_is_refused_with_what_it_is_here(name, way_out, way):
+    get(name)
+    with pytest.raises(ValueError, match=rf"unknown activation '{name}'\. .*{way_out}"):
+        way(name)
+
+
+def test_name_of_a_layer_elsewhere_is_refused_with_the_layer():
+    with pytest.raises(ValueError, match=r"'torch.nn.PReLU' is a layer here.*keras_acts\.layers\.PReLU"):
+        describe("torch.nn.PReLU")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "ours"),
+    [("jax.nn.gelu", {"approximate": False}, "gelu_tanh"), ("torch.nn.Softshrink", {"lambd": 0.3}, "soft_shrink")],
+)
+def test_unknown_parameter_after_another_librarys_name_is_refused_with_ours(name, given, ours):
+    with pytest.raises(TypeError, match=rf"{ours} has no parameter .* '{name}' is '{ours}' here; parameters go with"):
+        get(name, **given)
+
+
+def test_family_is_found_with_a_hyphen_too():
+    assert "silu" in names("self-gated")
+    assert names("self-gated") == names("self_gated")
 
 
 def test_names_are_identifiers_and_unique():

@@ -114,7 +114,7 @@ def test_show_tells_the_whole_record(run, record):
 
 def test_show_describes_range_limits_and_smoothness(run):
     out = words(run("show", "softsign"))
-    assert "range [-1, 1] limits -1 at -∞, 1 at ∞" in out
+    assert "range within [-1, 1] limits -1 at -∞, 1 at ∞" in out
     assert "once continuously differentiable (C¹)" in out
 
 
@@ -129,7 +129,7 @@ def test_show_fits_a_terminal_of_80_columns(run, terminal, record):
 
 
 def test_show_says_that_a_name_keras_lacks_is_ours(run):
-    assert 'Dense(64, activation="snake"); Keras has no snake of its own' in words(run("show", "snake"))
+    assert 'Dense(64, activation="snake"); keras.activations has no snake' in words(run("show", "snake"))
 
 
 def test_show_says_how_to_name_ours_where_keras_has_the_name(run):

@@ -1,6 +1,7 @@
 """Learned layers with several weights, or with weights in another form than the activation takes."""
 
 import functools
+import json
 
 import keras
 import numpy as np
@@ -247,6 +248,23 @@ def test_weights_inside_a_dense_layer_are_trained(which, policy):
             TypeError,
             "XIELU: activity_regularizer must be one of Keras's own",
         ),
+        (
+            lambda: Snake(alpha_initializer=5.0),
+            ValueError,
+            r"Snake: alpha_initializer must be .* got 5\.0\. For these numbers give keras\.initializers\.Constant\(5\.0\)",
+        ),
+        (lambda: TLU(tau_initializer="spam"), ValueError, "TLU: tau_initializer must be .* got 'spam'"),
+        (lambda: Snake(alpha_regularizer=5.0), ValueError, r"Snake: alpha_regularizer must be .* got 5\.0\.$"),
+        (
+            lambda: Snake(alpha=5.0),
+            TypeError,
+            r"Snake: alpha is a weight.* give alpha_initializer=keras\.initializers\.Constant\(5\.0\)",
+        ),
+        (
+            lambda: Snake(alpha_initializer=keras.initializers.Constant(np.array([1.0, np.nan]))),
+            ValueError,
+            "Snake: alpha_initializer must be .* with finite numbers",
+        ),
         (lambda: SnakeBeta(num_parameters=3, shared_axes=[1]), ValueError, "SnakeBeta: give num_parameters .* or shared_axes"),
         (lambda: SnakeBeta(num_parameters=4)(X), ValueError, "SnakeBeta: num_parameters=4 does not fit an input of shape"),
     ],
@@ -254,3 +272,13 @@ def test_weights_inside_a_dense_layer_are_trained(which, policy):
 def test_wrong_argument_is_refused_by_its_name(make, error, complaint):
     with pytest.raises(error, match=complaint):
         make()
+
+
+@pytest.mark.parametrize("kind", [np.asarray, keras.ops.convert_to_tensor], ids=["array", "tensor"])
+def test_array_in_an_initializer_is_kept_as_a_list_of_numbers(kind):
+    values = np.linspace(0.1, 1.6, 16, dtype="float32")
+    layer = Snake(alpha_initializer=keras.initializers.Constant(kind(values)), num_parameters=16)
+    np.testing.assert_array_equal(layer.get_weights()[0], values)
+    config = json.loads(json.dumps(layer.get_config()))
+    assert config["alpha_initializer"]["config"] == {"value": values.tolist()}
+    np.testing.assert_array_equal(Snake.from_config(config).get_weights()[0], values)

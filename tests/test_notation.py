@@ -120,7 +120,7 @@ def test_every_formula_is_written_in_latex(record):
     [
         ("x / (1 + |x|)", r"\frac{x}{1 + \left|x\right|}"),
         ("a / b · c", r"\frac{a}{b} \, c"),
-        ("-(x - mu)²", r"-\left(x - \mu\right)^{2}"),
+        ("-(x - mu)²", r"{-\left(x - \mu\right)^{2}}"),
         ("(a - b) - (c - d)", r"a - b - \left(c - d\right)"),
         ("sin(x)²", r"\sin^{2}\left(x\right)"),
         ("exp(x)²", r"\left(e^{x}\right)^{2}"),

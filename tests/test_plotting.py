@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import keras_acts
-from keras_acts import plotting
+from keras_acts import describe, plotting
 from keras_acts.conformance import cases
 
 pytestmark = pytest.mark.any_backend
@@ -61,11 +61,33 @@ def test_softmax_is_drawn_for_a_row_of_two_without_a_derivative():
     np.testing.assert_allclose(y, 1 / (1 + np.exp(-x)), atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["lp_normalize", "standardize"])
+def test_what_only_sees_the_direction_of_a_row_is_drawn_beside_more(name):
+    curve = plotting.curve(name, (-4, 4))
+    assert curve.row == "first of (x, 1, −1)"
+    rows = np.stack([curve.x, np.ones_like(curve.x), -np.ones_like(curve.x)], axis=-1)
+    np.testing.assert_allclose(curve.y, at(describe(name).function, rows)[:, 0], rtol=1e-6)
+    assert len(np.unique(curve.y)) > 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "reach"), [("tanh", 4), ("relu6", 8), ("clipped_gelu", 12.5), ("swiglu_oai", 8.75), ("logit_softcap", 37.5)]
+)
+def test_the_sensible_range_reaches_beyond_bounds(name, reach):
+    assert plotting.sensible_range(name) == (-reach, reach)
+
+
 def test_a_jump_is_a_gap_and_not_a_steep_line():
     slope = next(line for line in plotting.plot("relu").axes[0].get_lines() if line.get_label() == "f'(x)")
     y = slope.get_ydata()
     assert np.isnan(y).sum() == 1
     assert np.nanmax(np.abs(np.diff(y))) == 0
+
+
+def test_a_jump_is_a_gap_beside_another():
+    x = np.linspace(-1, 1, 101)
+    y = np.where(x < -0.5, np.nan, np.where(x < 0, 1.0, 0.0))
+    assert np.nanmax(np.abs(np.diff(plotting.broken(x, y)[1]))) == 0
 
 
 def test_a_kink_is_no_gap():
@@ -105,7 +127,24 @@ def test_a_single_activation_can_be_drawn_on_given_axes():
     figure = Figure()
     axes = figure.subplots()
     assert plotting.plot("tanh", ax=axes) is figure
-    assert set(lines(axes)) == {"f(x)", "f'(x)"}
+    assert legend(axes) == ["tanh", "tanh'"]
+    assert axes.texts[0].get_text() == "tanh"
+    assert axes.get_title(loc="left") == describe("tanh").formula
+
+
+def test_activations_on_the_same_axes_are_told_apart():
+    axes = Figure().subplots()
+    plotting.plot("tanh", ax=axes)
+    plotting.plot("snake", ax=axes, range=(-2, 6))
+    plotting.plot("elu", ax=axes, derivative=False)
+    assert legend(axes) == ["tanh", "tanh'", "snake", "snake'", "elu"]
+    assert len({line.get_color() for line in axes.get_lines() if line.get_label() in {"tanh", "snake", "elu"}}) == 3
+    assert (list(axes.texts), axes.get_title(loc="left")) == ([], "")
+    assert axes.get_xlim() == (-4, 6)
+
+
+def legend(axes):
+    return [text.get_text() for text in axes.get_legend().get_texts()]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The documentation site in a browser, opened from its files: `make docs` builds it first."""
 
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,6 +63,11 @@ def test_the_gallery_finds_by_words(page):
     assert "activations" in page.locator(".acts-count").inner_text()
     page.get_by_label("Search the gallery").fill("no such thing")
     assert shown(page) == []
+    assert "show all" in page.locator(".acts-count").inner_text()
+    page.get_by_label("Search the gallery").fill("torch.nn.mish")  # by what another library calls it
+    assert shown(page) == ["mish"]
+    page.get_by_label("Search the gallery").fill("leonard")  # an author, without the accent
+    assert "hardmax" in shown(page)
     page.get_by_role("button", name="Show all").click()
     page.wait_for_function("document.querySelectorAll('.acts-card:not([hidden])').length > 50")
     assert shown(page) == keras_acts.names()
@@ -84,6 +90,18 @@ def test_a_filter_can_be_linked(page):
     page.get_by_role("link", name="sigmoidal", exact=True).last.click()
     page.wait_for_url("**/gallery.html#family=sigmoidal")
     assert shown(page) == keras_acts.names("sigmoidal")
+    page.evaluate("location.hash = '#family=gated'")
+    page.wait_for_function("document.querySelector('select[name=family]').value == 'gated'")
+    assert shown(page) == keras_acts.names("gated")
+
+
+def test_no_page_shows_the_source_of_a_formula(page):
+    visit(page, "notebooks/03-vanishing-gradients-and-dying-relu.html")
+    assert page.locator("article math").count() > 5
+    for path in sorted(SITE.glob("*/*.html")):
+        text = path.read_text()
+        assert "$$" not in text, path
+        assert "\\_" not in "".join(re.findall(r"<math.*?</math>", text)), path
 
 
 def test_from_a_card_to_formula_and_picture(page):

@@ -7,19 +7,22 @@ if (gallery) {
   const fields = { words: form.elements.words, family: form.elements.family }
   const boxes = [...form.querySelectorAll("input[type=checkbox]")]
 
+  const plain = text => text.normalize("NFD").replace(/\p{Mn}/gu, "").toLowerCase()  // without accents
+
   const show = () => {
-    const words = fields.words.value.toLowerCase().split(/\s+/).filter(Boolean)
+    const words = plain(fields.words.value).split(/\s+/).filter(Boolean)
     const wanted = boxes.filter(box => box.checked).map(box => box.value)
     for (const card of cards) {
       const { text, family, properties } = card.dataset
       card.hidden = !(
-        words.every(word => text.includes(word)) &&
+        words.every(word => plain(text).includes(word)) &&
         (!fields.family.value || family === fields.family.value) &&
         wanted.every(property => properties.split(";").includes(property))
       )
     }
     const shown = cards.filter(card => !card.hidden).length
     count.textContent = shown === cards.length ? `${shown} activations` : `${shown} of ${cards.length} activations`
+    if (!shown) count.textContent += ": choose less, or show all"
     const state = new URLSearchParams()
     if (words.length) state.set("q", fields.words.value.trim())
     if (fields.family.value) state.set("family", fields.family.value)
@@ -27,13 +30,17 @@ if (gallery) {
     history.replaceState(null, "", state.size ? `#${state}` : location.pathname + location.search)
   }
 
-  const asked = new URLSearchParams(location.hash.slice(1))
-  fields.words.value = asked.get("q") ?? ""
-  fields.family.value = asked.get("family") ?? ""
-  const has = (asked.get("has") ?? "").split(";")
-  for (const box of boxes) box.checked = has.includes(box.value)
+  const read = () => {
+    const asked = new URLSearchParams(location.hash.slice(1))
+    fields.words.value = asked.get("q") ?? ""
+    fields.family.value = asked.get("family") ?? ""
+    const has = (asked.get("has") ?? "").split(";")
+    for (const box of boxes) box.checked = has.includes(box.value)
+    show()
+  }
+  addEventListener("hashchange", read)
   form.addEventListener("input", show)
   form.addEventListener("reset", () => setTimeout(show))
   form.addEventListener("submit", event => event.preventDefault())
-  show()
+  read()
 }

@@ -96,6 +96,11 @@ def _document(source: str, place: str) -> str:
     return _relinked((ROOT / source).read_text(), source, place)
 
 
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Bars in the code of tables as they are: a backslash before them, which GitHub needs, would show."""
+    return re.sub(r"`[^`\n]*`", lambda code: code[0].replace("\\|", "|"), markdown)
+
+
 def _home(readme: str) -> str:
     """The README as the first page, with the ways into the site below its picture."""
     ways = {"Find an activation": "gallery.md", "Choose one": "guides/choosing.md", "Notebooks": "notebooks/index.md"}
@@ -153,6 +158,9 @@ def _notebook_list() -> str:
 def _notebook(path: Path) -> dict[str, Any]:
     """A notebook as a page, with its pictures."""
     notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _typeset(cell.source)
     text, resources = MarkdownExporter().from_notebook_node(notebook, resources={"unique_key": path.stem})
     text = _relinked(text, f"notebooks/{path.name}", f"notebooks/{path.stem}.md")
     text = re.sub(r"<style scoped>.*?</style>\s*", "", text, flags=re.DOTALL).replace(
@@ -160,3 +168,11 @@ def _notebook(path: Path) -> dict[str, Any]:
     )
     made = {f"notebooks/{path.stem}.md": text}
     return made | {f"notebooks/{name}": content for name, content in resources.get("outputs", {}).items()}
+
+
+def _typeset(text: str) -> str:
+    """Text with its LaTeX as MathML."""
+    text = re.sub(
+        r"\$\$(.+?)\$\$", lambda found: f'<div class="acts-formula">{pages.mathml(found[1])}</div>', text, flags=re.DOTALL
+    )
+    return re.sub(r"\$([^$\n]+)\$", lambda found: pages.mathml(found[1], "inline"), text)

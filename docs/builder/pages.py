@@ -12,9 +12,9 @@ import pictures
 
 import keras_acts
 from keras_acts import Record, layers
-from keras_acts._description import as_layers, by_name, defaults_elsewhere, properties
+from keras_acts._description import as_layers, by_name, defaults_elsewhere, in_keras, properties
 from keras_acts._identities import identities_of
-from keras_acts._migration import HOMES
+from keras_acts._migration import HOMES, Home
 
 ROOT = Path(__file__).parent.parent.parent
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
@@ -52,11 +52,12 @@ def example(record: Record) -> str:
     lines = ["import keras, keras_acts", ""]
     chosen = keras_acts.get(record.name, **record.example)
     shown = repr(chosen) if not record.callable_by_name else f'"{_in_keras(record)}"'
-    if record.output_shape:
+    if record.changes_shape:
         given = "".join(f", {name}={value!r}" for name, value in _needed(record).items())
         lines.append(f'layer = keras_acts.layers.Activation("{record.name}"{given})')
     else:
-        lines.append(f"layer = keras.layers.Dense(64, activation={shown})")
+        layer = "Conv2D(64, 3" if record.output_shape else "Dense(64"
+        lines.append(f"layer = keras.layers.{layer}, activation={shown})")
     if all(settings in (-1, None) for name, settings in chosen_settings(record) if name == "axis"):
         x = SAMPLE[1 if record.elementwise else -1]
         given = "".join(f", {name}={value!r}" for name, value in _needed(record).items())
@@ -87,7 +88,7 @@ def _in_keras(record: Record) -> str:
 
 
 def _stock(record: Record) -> list[str]:
-    return [] if record.output_shape else by_name(record, keras_acts.get(record.name, **record.example)).split("\n")
+    return by_name(record, keras_acts.get(record.name, **record.example)).split("\n")
 
 
 def _layers(record: Record) -> list[str]:
@@ -113,20 +114,24 @@ def spoken(family: str) -> str:
     return family.replace("_", "-")
 
 
-def mathml(latex: str) -> str:
+def mathml(latex: str, display: str = "block") -> str:
     """A formula that browsers set themselves; words of several letters as text."""
-    found = latex2mathml.converter.convert(latex.replace("\\mathrm", "\\text"), display="block")
+    found = latex2mathml.converter.convert(latex.replace("\\mathrm", "\\text"), display=display).replace("\\_", "_")
     return re.sub(r"<mo>([a-z]{2,}\d*)</mo>", r"<mi>\1</mi>", found)  # a function has no space around its name
 
 
 def _facts(record: Record) -> str:
+    given = ", ".join(f"{name} = {value:g}" for name, value in record.example.items() if isinstance(value, float))
+    parameters = [each for each in record.parameters if each.name != "axis"]
     rows = [
         ("family", f'<a href="../gallery.html#family={record.family}">{spoken(record.family)}</a>'),
         *properties(record),
     ]
+    if parameters and record.elementwise:
+        rows.insert(1, ("holds", f"at {given}" if given else "at the default parameters"))
     if not record.elementwise:
         rows.append(("works", "along an axis" + (", takes a mask" if record.takes_mask else "")))
-    if record.output_shape:
+    if record.changes_shape:
         rows.append(("shape", "changes"))
     rows += [("identity", f"`{each}`") for each in identities_of(record)]
     return _table(("", ""), rows)
@@ -135,12 +140,13 @@ def _facts(record: Record) -> str:
 def _parameters(record: Record) -> str:
     if not record.parameters:
         return ""
-    rows = []
+    rows, heading = [], ("", "what it may be", "default", "default elsewhere")
     for parameter in record.parameters:
         default = "required" if parameter.required else f"`{parameter.default!r}`"
         elsewhere = ", ".join(f"`{value}` in `{where}`" for value, where in _elsewhere(record, parameter))
         rows.append((f"`{parameter.name}`", str(parameter.kind), default, elsewhere))
-    return "## Parameters\n\n" + _table(("", "what it may be", "default", "default elsewhere"), rows)
+    columns = len(heading) if any(row[-1] for row in rows) else len(heading) - 1
+    return "## Parameters\n\n" + _table(heading[:columns], [row[:columns] for row in rows])
 
 
 def _elsewhere(record: Record, parameter: object) -> list[tuple[str, str]]:
@@ -151,7 +157,7 @@ def _elsewhere(record: Record, parameter: object) -> list[tuple[str, str]]:
             if spelt not in home.layers and not home.prefixes[0].startswith("keras."):
                 ours, given = home.find(spelt, home.prefixes[0])
                 if keras_acts.describe(ours) is record and parameter.name in given:
-                    found.append((repr(given[parameter.name]), home.prefixes[0] + spelt))
+                    found.append((repr(given[parameter.name]), home.full(spelt)))
     return found
 
 
@@ -161,15 +167,16 @@ def _names(record: Record) -> str:
     if record.aliases:
         rows.append(("aliases here", ", ".join(f"`{alias}`" for alias in record.aliases)))
     for home in HOMES:
-        prefix = home.prefixes[0]
-        found = [f"`{prefix}{each}`" for each in home.names if each not in home.layers and _is(home, each, record)]
+        found = [f"`{each}`" for each in _names_in(home, record)]
         if found:
             rows.append((home.title, ", ".join(found)))
     return "## Names\n\nEach of these is understood by `keras_acts.get`.\n\n" + _table(("", ""), rows) if rows else ""
 
 
-def _is(home: object, spelt: str, record: Record) -> bool:
-    return keras_acts.describe(home.find(spelt, home.prefixes[0])[0]) is record
+def _names_in(home: Home, record: Record) -> list[str]:
+    """What another library calls it."""
+    functions = (each for each in home.names if each not in home.layers)
+    return [home.full(each) for each in functions if keras_acts.describe(home.find(each, home.prefixes[0])[0]) is record]
 
 
 def _conformance(record: Record) -> str:
@@ -179,7 +186,10 @@ def _conformance(record: Record) -> str:
         for dtype, row in tables(f"conformance-{backend}.md").get(record.name, {}).items():
             rows.append((f"[{title}](../conformance-{backend}.md)", dtype, *row[:4]))
     heading = ("backend", "dtype", "value", "gradient", "stock value", "stock gradient")
-    text = "Worst error in units in the last place against exact results; 0.5 is correctly rounded, ! is beyond our bounds."
+    text = (
+        "Worst error in units in the last place against exact results; 0.5 is correctly rounded. ! is beyond our bounds, for "
+        "rounding or for what NaN, infinities, kinks and zeros must give."
+    )
     if any("(" in cell for row in rows for cell in row[2:]):
         text += " A figure with a number in brackets is an exception that the backend's table gives the reason for."
     return f"## How exact\n\n{text}\n\n{_table(heading, rows)}" if rows else ""
@@ -227,14 +237,14 @@ PROPERTIES = {
     "even": lambda record: record.parity == "even",
     "0 far left": lambda record: record.limits is not None and record.limits[0] == 0,
     "grows without end": lambda record: record.limits is not None and record.limits[1] == math.inf,
-    "has parameters": lambda record: record.elementwise and bool(record.parameters),
+    "has parameters": lambda record: any(each.name != "axis" for each in record.parameters),
     "can be learned": lambda record: any(
         getattr(getattr(layers, x), "function", None) is record.function for x in layers.__all__
     ),
     "along an axis": lambda record: not record.elementwise,
     "takes a mask": lambda record: record.takes_mask,
-    "changes the shape": lambda record: record.output_shape is not None,
-    "not in Keras": lambda record: not hasattr(keras.activations, record.name),
+    "changes the shape": lambda record: record.changes_shape,
+    "not in Keras": lambda record: not in_keras(record),
 }
 
 
@@ -259,6 +269,7 @@ title: Gallery
 <div class="row">{boxes}</div>
 </form>
 
+<p><small>Solid: the activation. Dashed: its derivative. What takes several numbers is drawn along one of them.</small></p>
 <p class="acts-count" role="status">{len(records)} activations</p>
 
 <div class="acts-gallery">
@@ -269,7 +280,8 @@ title: Gallery
 
 def _card(record: Record) -> str:
     has = ";".join(name for name, holds in PROPERTIES.items() if holds(record))
-    words = " ".join((record.name, *record.aliases, record.formula, record.reference, record.summary)).lower()
+    elsewhere = (name for home in HOMES for name in _names_in(home, record))
+    words = " ".join((record.name, *record.aliases, *elsewhere, record.formula, record.reference, record.summary)).lower()
     return (
         f'<a class="acts-card" href="activations/{record.name}.html" data-family="{record.family}" data-properties="{has}" '
         f'data-text="{html.escape(words)}">{pictures.thumbnail(record)}<b>{record.name}</b>'

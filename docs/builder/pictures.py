@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+import keras_acts
 from keras_acts import plotting
 from keras_acts._records import Record
 
@@ -18,7 +19,7 @@ VARIABLES = {VALUE: "value", SLOPE: "slope", CURVATURE: "curvature", INK: "ink",
 
 def thumbnail(record: Record) -> str:
     """The activation without axes, and its derivative dashed."""
-    curve = plotting.curve(record.name, plotting.sensible_range(record.name))
+    curve = _curve(record)
     figure = Figure(figsize=(1.6, 1.1))
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set_axis_off()
@@ -28,9 +29,9 @@ def thumbnail(record: Record) -> str:
 
 def picture(record: Record) -> str:
     """The activation with its first and second derivative, on axes."""
-    curve = plotting.curve(record.name, plotting.sensible_range(record.name))
+    curve = _curve(record)
     figure = Figure(figsize=(6.4, 3.4))
-    ax = figure.add_axes((0.07, 0.13, 0.91, 0.76))
+    ax = figure.add_axes((0.08, 0.14, 0.9, 0.75))
     lines = [(curve.y, VALUE, "-", 2.2, "f")]
     if curve.slope is not None:
         lines = [
@@ -41,33 +42,42 @@ def picture(record: Record) -> str:
     for side in ax.spines.values():
         side.set_visible(False)
     ax.grid(color=FAINT, linewidth=0.6)
-    ax.tick_params(length=0, labelsize=9, colors=QUIET)
-    ax.set_xlabel(curve.row or "x", color=QUIET, fontsize=10)
+    ax.tick_params(length=0, labelsize=10, colors=QUIET)
+    at = [f"{name} = {value:g}" for name, value in _apart(record).items()]
+    ax.set_xlabel(curve.row or ", ".join(["x", *at]), color=QUIET, fontsize=11)
     _draw(ax, curve, lines, every=2)
     if len(lines) > 1:
         handles, labels = ax.get_legend_handles_labels()
-        legend = {"frameon": False, "labelcolor": INK, "fontsize": 10, "ncols": 3, "loc": "upper left"}
+        legend = {"frameon": False, "labelcolor": INK, "fontsize": 11, "ncols": 3, "loc": "upper left"}
         figure.legend(handles[::-1], labels[::-1], **legend)
     return _svg(figure, f"graph of {record.name}" + (" and its first two derivatives" if len(lines) > 1 else ""))
+
+
+def _curve(record: Record) -> plotting.Curve:
+    """The activation on its range, at settings that show it."""
+    chosen = keras_acts.get(record.name, **_apart(record)) if _apart(record) else record.name
+    return plotting.curve(chosen, plotting.sensible_range(record.name))
+
+
+def _apart(record: Record) -> dict[str, float]:
+    """Other values for parameters that are all 0 by default: each is out of the formula then, and a plain ReLU is left."""
+    unseen = all(isinstance(each.default, float) and each.default == 0 for each in record.parameters)
+    return {each.name: 0.5 for each in record.parameters} if unseen else {}
 
 
 def _draw(ax: Any, curve: plotting.Curve, lines: list[tuple[Any, ...]], every: int) -> None:
     for line in (ax.axhline, ax.axvline):
         line(0, color=QUIET, linewidth=0.8, zorder=1)
+    lines = [line for line in lines if line[0] is not None]
     for values, colour, style, width, *label in lines:
-        if values is None:
-            continue
         x, y = plotting.broken(curve.x, values)
         keep = np.zeros(len(x), bool)
         keep[::every] = keep[-1] = True
         keep |= np.isnan(y) | np.roll(np.isnan(y), 1) | np.roll(np.isnan(y), -1)
         ax.plot(x[keep], y[keep], color=colour, linestyle=style, linewidth=width, label=label[0] if label else None)
     reach = np.ptp(curve.x)
-    values = np.concatenate([curve.y, [0.0], [] if curve.slope is None else curve.slope])
-    low, high = max(values.min(), -reach), min(values.max(), reach)
-    if len(lines) > 2:  # the curvature adds half of the height on either side at most
-        tallest, more = np.nan_to_num(lines[0][0]), 0.5 * (high - low)
-        low, high = min(low, max(tallest.min(), low - more)), max(high, min(tallest.max(), high + more))
+    values = np.concatenate([[0.0], *(line[0] for line in lines)])
+    low, high = max(np.nanmin(values), -reach), min(np.nanmax(values), reach)
     margin = 0.06 * (high - low) or 1.0
     ax.set_xlim(curve.x[0], curve.x[-1])
     ax.set_ylim(low - margin, high + margin)

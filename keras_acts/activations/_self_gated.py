@@ -236,7 +236,7 @@ def _(x: Any, min_value: Any = -10.0, max_value: Any = 10.0) -> Any:
 def gelu_tanh(x: Any) -> Any:
     """``x / 2 · (1 + tanh(√(2 / π) · (x + 0.044715 · x³)))``
 
-    GELU by way of tanh, off by up to 0.0005: for the weights of BERT, GPT-2 and other models that were trained with it. It is
+    GELU by way of tanh, off by up to 0.0005: for the weights of GPT-2 and other models that were trained with it. It is
     no faster here than `gelu`.
     """
     near = ops.clip(x, -40.0, 40.0)

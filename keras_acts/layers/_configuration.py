@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_acts._parameters import Integer, Optional, shown
 
@@ -86,7 +87,12 @@ def _built_in(owner: str, argument: str, module: ModuleType, value: Any) -> Any:
     """One of Keras's own objects, from a name, a configuration or an instance: a file must not bring in anything else."""
     if isinstance(value, Mapping):
         _refuse_foreign(owner, argument, module, value)
-    found = module.get(value)
+    if type(value) is keras.initializers.Constant and (isinstance(value.value, np.ndarray) or keras.ops.is_tensor(value.value)):
+        value = keras.initializers.Constant(keras.ops.convert_to_numpy(value.value).tolist())  # which a file can hold
+    try:
+        found = module.get(value)
+    except ValueError as error:
+        raise ValueError(_foreign(owner, argument, module, value)) from error
     if found is None and module is keras.initializers:
         raise TypeError(_foreign(owner, argument, module, value))
     if found is not None:
@@ -106,9 +112,11 @@ def _refuse_foreign(owner: str, argument: str, module: ModuleType, config: Any) 
 
 
 def _foreign(owner: str, argument: str, module: ModuleType, value: Any) -> str:
+    bare = module is keras.initializers and isinstance(value, numbers.Real | list | tuple | np.ndarray)
+    way_out = f" For these numbers give keras.initializers.Constant({shown(value)})." if bare else ""
     return (
         f"{owner}: {argument} must be one of Keras's own {_short(module)} with finite numbers as arguments, "
-        f"as a name, an instance or its configuration; got {shown(value, 200)}."
+        f"as a name, an instance or its configuration; got {shown(value, 200)}.{way_out}"
     )
 
 

@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from keras_acts import activations
-from keras_acts._parameters import MAX_RANK, Flag, Integer, Optional, Real
+from keras_acts._parameters import MAX_RANK, Flag, Integer, Optional, Real, shown
 from keras_acts.layers._configuration import MAX_PARAMETERS, Layer, checked_kwargs, serialized, take, taken
 
 
@@ -33,6 +33,11 @@ class LearnedActivation(Layer):
         fixed: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
+        for name in sorted(weights.keys() & kwargs.keys()):
+            start = f"{name}_initializer=keras.initializers.Constant({shown(kwargs[name])})"
+            raise TypeError(
+                f"{type(self).__name__}: {name} is a weight, which is learned. To let it start there, give {start}."
+            )
         super().__init__(**checked_kwargs(type(self).__name__, kwargs))
         self.supports_masking = True
         self._arguments = tuple(weights)
@@ -435,7 +440,7 @@ class XIELU(LearnedActivation):
             "alpha_n": (alpha_n_initializer, alpha_n_regularizer, alpha_n_constraint),
         }
         super().__init__(weights, shared_axes, num_parameters, **kwargs)
-        self.beta = Real(low=0.0).check(type(self).__name__, "beta", beta)
+        self.beta = Real(low=0.0, learnable=False).check(type(self).__name__, "beta", beta)
 
     def values(self, weights: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Alpha_p, alpha_n and beta."""
