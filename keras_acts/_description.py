@@ -70,9 +70,13 @@ def by_name(record: Record, chosen: Any) -> str:
 
 def in_keras(record: Record) -> bool:
     """Whether Keras has it, as an activation, an operation or a layer."""
-    names = {record.name, *record.aliases}
-    as_layer = any(each.lower() in {name.replace("_", "") for name in names} for each in dir(keras.layers))
-    return as_layer or any(hasattr(keras.activations, name) or hasattr(keras.ops, name) for name in names)
+    names = (record.name, *record.aliases)
+    return any(hasattr(keras.activations, name) or hasattr(keras.ops, name) or _keras_layer(name) for name in names)
+
+
+def _keras_layer(name: str) -> str:
+    """The layer of Keras with the name of an activation, or ""."""
+    return next((each for each in dir(keras.layers) if each.lower() == name.replace("_", "")), "")
 
 
 def other_defaults(record: Record) -> list[str]:
@@ -87,9 +91,8 @@ def other_defaults(record: Record) -> list[str]:
 
 def defaults_elsewhere(record: Record, parameter: Parameter) -> list[tuple[Any, str]]:
     """What else Keras has as the default of a parameter, and where: in its function or its layer of that name."""
-    layer = next((each for each in dir(keras.layers) if each.lower() == record.name.replace("_", "")), "")
     others = []
-    for module, name in ((keras.activations, record.name), (keras.layers, layer)):
+    for module, name in ((keras.activations, record.name), (keras.layers, _keras_layer(record.name))):
         theirs = inspect.signature(getattr(module, name)).parameters.get(parameter.name) if hasattr(module, name) else None
         if theirs is not None and theirs.default != parameter.default:
             others.append((theirs.default, f"{module.__name__}.{name}"))

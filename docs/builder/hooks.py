@@ -64,6 +64,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Bars in the code of tables as they are: a backslash before them, which GitHub needs, would show."""
+    return re.sub(r"`[^`\n]*`", lambda code: code[0].replace("\\|", "|"), markdown)
+
+
 def on_post_build(config: MkDocsConfig) -> None:
     """Writes the font of the formulas; fails if a public name has no entry."""
     site = Path(config.site_dir)
@@ -94,11 +99,6 @@ def _reference(module: str) -> str:
 def _document(source: str, place: str) -> str:
     """A document of the repository with links that hold on the site."""
     return _relinked((ROOT / source).read_text(), source, place)
-
-
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Bars in the code of tables as they are: a backslash before them, which GitHub needs, would show."""
-    return re.sub(r"`[^`\n]*`", lambda code: code[0].replace("\\|", "|"), markdown)
 
 
 def _home(readme: str) -> str:

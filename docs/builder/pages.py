@@ -122,12 +122,11 @@ def mathml(latex: str, display: str = "block") -> str:
 
 def _facts(record: Record) -> str:
     given = ", ".join(f"{name} = {value:g}" for name, value in record.example.items() if isinstance(value, float))
-    parameters = [each for each in record.parameters if each.name != "axis"]
     rows = [
         ("family", f'<a href="../gallery.html#family={record.family}">{spoken(record.family)}</a>'),
         *properties(record),
     ]
-    if parameters and record.elementwise:
+    if record.elementwise and has_parameters(record):
         rows.insert(1, ("holds", f"at {given}" if given else "at the default parameters"))
     if not record.elementwise:
         rows.append(("works", "along an axis" + (", takes a mask" if record.takes_mask else "")))
@@ -227,6 +226,11 @@ def headings(name: str) -> list[str]:
     return [cell.strip() for cell in line.strip("| ").split(" | ")[1:]]
 
 
+def has_parameters(record: Record) -> bool:
+    """Whether there is more to set than the axis."""
+    return any(each.name != "axis" for each in record.parameters)
+
+
 PROPERTIES = {
     "bounded": lambda record: record.range is not None and all(map(math.isfinite, record.range)),
     "never negative": lambda record: record.range is not None and record.range[0] >= 0,
@@ -237,7 +241,7 @@ PROPERTIES = {
     "even": lambda record: record.parity == "even",
     "0 far left": lambda record: record.limits is not None and record.limits[0] == 0,
     "grows without end": lambda record: record.limits is not None and record.limits[1] == math.inf,
-    "has parameters": lambda record: any(each.name != "axis" for each in record.parameters),
+    "has parameters": has_parameters,
     "can be learned": lambda record: any(
         getattr(getattr(layers, x), "function", None) is record.function for x in layers.__all__
     ),
