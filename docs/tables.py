@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras_acts
 from keras_acts import layers
-from keras_acts._migration import HOMES, Home
+from keras_acts._names.elsewhere import HOMES, Home
 
 ROOT = Path(__file__).parent.parent
 CATALOGUE = Path("docs/catalogue.md")

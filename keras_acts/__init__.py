@@ -9,11 +9,12 @@ Importing the package makes its names known to Keras:
 __version__ = "0.2.0"
 
 from keras_acts import activations, layers, losses, models
-from keras_acts._catalogue import describe, get, names
-from keras_acts._forms import ActivationOperation, Parameterised
-from keras_acts._migration import AddonsNames, register_addons
-from keras_acts._records import ActivationFunction, Record
-from keras_acts._registration import Replacement, register, replace_builtins
+from keras_acts._call.forms import ActivationOperation, Parameterised
+from keras_acts._catalogue import describe, names
+from keras_acts._names.addons import AddonsNames, register_addons
+from keras_acts._names.elsewhere import get
+from keras_acts._names.keras_names import Replacement, register, replace_builtins
+from keras_acts._record.record import ActivationFunction, Record
 
 __all__ = [
     "ActivationFunction",

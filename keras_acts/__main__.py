@@ -14,8 +14,8 @@ from rich.text import Text
 
 import keras_acts
 from keras_acts import Parameterised, Record
-from keras_acts._description import as_layers, by_name, properties, range_of, smoothness
-from keras_acts._identities import identities_of
+from keras_acts._record.identities import identities_of
+from keras_acts._sentences import as_layers, by_name, properties, range_of, smoothness
 
 UNCUT = 10_000  # a width that no table reaches
 READABLE = 88  # columns of a text

@@ -1,21 +1,24 @@
 """The catalogue: how an activation is declared and looked up.
 
-A family file declares a formula under `@activation` and its derivative under `@derivative`; everything else that is known
-or done about it follows from that one place.
+A family file names its `FAMILY` once, then declares each formula under `@activation` or `@along_axis` and its derivatives under
+`@derivative`; everything else that is known or done about it follows from that one place.
 """
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
-from keras_acts._forms import Parameterised, apply, apply_derivative
-from keras_acts._parameters import MASK, parameters_of, shown
-from keras_acts._records import PACKAGE, ActivationFunction, Record, Shape, add, in_catalogue, look_up, records
+from keras_acts._call import compute
+from keras_acts._call.forms import Parameterised, apply
+from keras_acts._record import register
+from keras_acts._record.parameters import MASK, Axes, parameters_of
+from keras_acts._record.record import ActivationFunction, Conflict, Record, Shape, default_settings, look_up, records
+from keras_acts._record.register import PACKAGE
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
+Limits = tuple[float | None, float | None]
 
 
 class Declaration(Protocol):
@@ -29,97 +32,119 @@ def activation(
     range: tuple[float, float],
     monotonic: bool,
     smoothness: float,
-    limits: tuple[float | None, float | None],
+    limits: Limits | None = None,
     reference: str,
     parity: str | None = None,
     aliases: tuple[str, ...] = (),
+    same_as: tuple[str, ...] = (),
+    equals: tuple[str, ...] = (),
     example: Mapping[str, Any] | None = None,
-    conflict: Callable[..., str | None] | None = None,
+    conflict: Conflict | None = None,
     keeps_logits: bool = False,
 ) -> Declaration:
-    """Declare an element-wise activation: the decorated formula becomes a public function of the catalogue."""
-    facts = {"range": range, "monotonic": monotonic, "smoothness": smoothness, "limits": limits, "parity": parity}
-    known = {"reference": reference, "aliases": aliases, "example": example or {}}
-    rest = {"conflict": conflict, "keeps_logits": keeps_logits}
-    return cast(Declaration, partial(_declare, elementwise=True, **facts, **known, **rest))
+    """Declare an element-wise activation: the decorated formula becomes a public function of the catalogue.
+
+    The arguments are those of `Record`. The limits of one that is monotonic are the ends of its range, unless told otherwise.
+    """
+    if limits is None:
+        if not monotonic:
+            raise TypeError("an activation that is not monotonic must declare its limits.")
+        limits = range
+    return _declaration(
+        elementwise=True,
+        range=range,
+        monotonic=monotonic,
+        smoothness=smoothness,
+        limits=limits,
+        reference=reference,
+        parity=parity,
+        aliases=aliases,
+        same_as=same_as,
+        equals=equals,
+        example=example or {},
+        conflict=conflict,
+        keeps_logits=keeps_logits,
+    )
 
 
 def along_axis(
     *,
     reference: str,
     aliases: tuple[str, ...] = (),
+    same_as: tuple[str, ...] = (),
+    equals: tuple[str, ...] = (),
     range: tuple[float, float] | None = None,
     example: Mapping[str, Any] | None = None,
     output_shape: Callable[..., Shape] | None = None,
-    conflict: Callable[..., str | None] | None = None,
+    conflict: Conflict | None = None,
     takes_half: bool = False,
     keeps_logits: bool = False,
 ) -> Declaration:
-    """Declare an activation that mixes the numbers along an axis: normalising, gated, or one that changes the shape.
+    """Declare an activation that works along an axis: normalising, gated, or one that changes the shape.
 
-    The formula may take ``mask=None`` as a keyword: a tensor of bools that broadcasts to `x`, or None.
+    The arguments are those of `Record`. The formula may take ``mask=None`` as a keyword: a tensor of bools that broadcasts to
+    `x`, or None.
     """
-    known = {"reference": reference, "aliases": aliases, "range": range, "example": example or {}}
-    rest = {"output_shape": output_shape, "conflict": conflict, "takes_half": takes_half, "keeps_logits": keeps_logits}
-    return cast(Declaration, partial(_declare, elementwise=False, **known, **rest))
+    return _declaration(
+        elementwise=False,
+        reference=reference,
+        aliases=aliases,
+        same_as=same_as,
+        equals=equals,
+        range=range,
+        example=example or {},
+        output_shape=output_shape,
+        conflict=conflict,
+        takes_half=takes_half,
+        keeps_logits=keeps_logits,
+    )
 
 
-def _declare(formula: Callable[P, Any], /, **known: Any) -> ActivationFunction[P]:
-    function = _public_function(Record(compute=formula, parameters=parameters_of(formula), **known))
-    add(function)
-    return cast(ActivationFunction[P], function)
+def _declaration(**known: Any) -> Declaration:
+    def declare(formula: Callable[P, Any], /) -> ActivationFunction[P]:
+        family = formula.__globals__.get("FAMILY")
+        if not isinstance(family, str):
+            raise TypeError(f'{formula.__module__} declares {formula.__name__}: it must say FAMILY = "…" before.')
+        name, parameters = formula.__name__, parameters_of(formula)
+        function = _public_function(formula)
+        function.record = Record(
+            function=function,
+            compute=formula,
+            family=family,
+            parameters=parameters,
+            defaults=default_settings(name, parameters, known.get("conflict")),
+            axes=tuple((each.name, each.kind) for each in parameters if isinstance(each.kind, Axes)),
+            takes_mask=MASK in inspect.signature(formula).parameters,
+            **known,
+        )
+        register.enter(function, name, known["aliases"])
+        return cast(ActivationFunction[P], function)
+
+    return cast(Declaration, declare)
 
 
 def derivative(function: ActivationFunction[...], wrt: str = "x") -> Callable[[F], F]:
-    """Declare the exact derivative of an activation with respect to `x`, or to a parameter that can be learned."""
+    """Declare the exact derivative of an activation with respect to `x`, or to a parameter that can be learned.
+
+    It takes what the activation takes, without defaults: every call gives it every parameter.
+    """
 
     def declare(formula: F) -> F:
         record = function.record
-        function.record = replace(record, derivatives={**record.derivatives, wrt: formula})
+        taken = list(inspect.signature(formula).parameters.values())
+        expected = ["x", *(parameter.name for parameter in record.parameters)]
+        if [each.name for each in taken] != expected or any(each.default is not each.empty for each in taken):
+            raise TypeError(f"a derivative of {record.name} takes ({', '.join(expected)}), without defaults.")
+        if wrt not in {"x"} | {parameter.name for parameter in record.parameters if parameter.kind.learnable}:
+            raise TypeError(f"{record.name} has no parameter {wrt!r} that can be learned.")
+        record.derivatives[wrt] = formula
         return formula
 
     return declare
 
 
-def get(name: Any, **parameters: Any) -> Any:
-    """The activation called `name`; with parameters, a callable that saves with its model.
-
-    Other libraries' names are understood too: in any spelling where that leaves no doubt (``"SiLU"``), and after the library's
-    own name with its defaults (``"tf.nn.leaky_relu"`` has slope 0.2). Saved models and Keras's layers take names of the
-    catalogue only.
-
-    Args:
-        name: A canonical name, an alias, either after ``"keras_acts>"``, another library's name, or what `get` returned before.
-        **parameters: Parameters of that activation as numbers; see `describe`.
-
-    Returns:
-        The function itself if no parameters are given, else a `Parameterised` activation. Both have `.derivative`.
-
-    Raises:
-        ValueError: For an unknown name, with the nearest ones, or a parameter outside its range.
-        TypeError: For an unknown parameter or one of the wrong type.
-
-    >>> import keras_acts
-    >>> keras_acts.get("leaky_relu") is keras_acts.activations.leaky_relu
-    True
-    >>> keras_acts.get("leaky_relu", negative_slope=0.05)
-    keras_acts.get('leaky_relu', negative_slope=0.05)
-    >>> keras_acts.get("keras.layers.LeakyReLU")
-    keras_acts.get('leaky_relu', negative_slope=0.3)
-    """
-    if isinstance(name, str) and not in_catalogue(name):
-        from keras_acts._migration import translate  # it is made of activations
-
-        ours, theirs = translate(name)
-        try:
-            return resolve(ours, **{**theirs, **parameters})
-        except TypeError as error:
-            raise TypeError(f"{error} {shown(name)} is {ours!r} here; parameters go with the names of this package.") from None
-    return resolve(name, **parameters)
-
-
 def resolve(name: Any, **parameters: Any) -> Any:
-    """What `get` returns for a name of the catalogue: all that a file may hold."""
+    """What `keras_acts.get` returns for a name of the catalogue: all that a file may hold."""
     if isinstance(name, Parameterised):
         return Parameterised(name.activation, {**name.parameters, **parameters}) if parameters else name
     function = look_up(name)
@@ -160,20 +185,20 @@ def describe(name: Any) -> Record:
     return look_up(name.activation if isinstance(name, Parameterised) else name).record
 
 
-def _public_function(record: Record) -> ActivationFunction[...]:
-    @functools.wraps(record.compute)
+def _public_function(formula: Callable[..., Any]) -> ActivationFunction[...]:
+    @functools.wraps(formula)
     def function(x: Any, *args: Any, **parameters: Any) -> Any:
         mask = parameters.pop(MASK, None) if public.record.takes_mask else None
         return apply(public.record, x, public.record.bind(args, parameters), mask)
 
     def derivative_at(x: Any, *args: Any, **parameters: Any) -> Any:
-        return apply_derivative(public.record, x, public.record.bind(args, parameters))
+        return compute.derivative(public.record, x, public.record.bind(args, parameters))
 
     function.__module__ = f"{PACKAGE}.activations"
-    function.__qualname__ = record.name
+    function.__qualname__ = formula.__name__
     derivative_at.__module__ = function.__module__
-    derivative_at.__name__ = derivative_at.__qualname__ = f"{record.name}.derivative"
+    derivative_at.__name__ = derivative_at.__qualname__ = f"{formula.__name__}.derivative"
     public = cast(ActivationFunction[...], function)
-    public.record = record
+    public.compute = formula
     public.derivative = derivative_at  # type: ignore[method-assign]
     return public

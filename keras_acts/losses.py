@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_acts import activations
-from keras_acts._parameters import Axes
+from keras_acts._record.parameters import Axes
 
 
 class SparseMapLoss(keras.losses.Loss):

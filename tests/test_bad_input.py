@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import keras_acts
-from keras_acts._forms import output_shape
-from keras_acts._parameters import Axes, Choice, Flag, Integer, Optional, Real
+from keras_acts._call.compute import output_shape
+from keras_acts._record.parameters import Axes, Choice, Flag, Integer, Optional, Real
 from keras_acts.conformance import cases
 from tests.marks import in_full_on_jax
 

@@ -6,7 +6,7 @@ import pytest
 
 from keras_acts import _records, layers
 from keras_acts._catalogue import activation, derivative, describe, get, names
-from keras_acts._parameters import AnyReal, Positive
+from keras_acts._record.parameters import AnyReal, Positive
 
 FACTS = {
     "range": (-math.inf, math.inf),

@@ -226,7 +226,7 @@ def test_plot_refuses_what_it_cannot_do(refused, tmp_path, monkeypatch, argument
 
 def test_plot_without_matplotlib_says_what_to_install(refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.delitem(sys.modules, "keras_acts._figure", raising=False)
+    monkeypatch.delitem(sys.modules, "keras_acts.plotting._figure", raising=False)
     assert 'pip install "keras-acts[plot]"' in refused("plot", "snake")
 
 

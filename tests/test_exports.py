@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_acts
-from keras_acts import _calculus
+from keras_acts._frameworks import door
 from keras_acts.conformance import backends, cases, tolerances
 from keras_acts.models import export
 from tests import exports
@@ -42,8 +42,8 @@ def test_operations_that_export_compute_what_the_activation_does(elementwise):
     x = cases.inputs("float32").astype("float32")
     function = cases.function(elementwise)
     expected = backends.array(function(backends.tensor(x, "float32")))
-    with _calculus.exporting():
-        assert _calculus.exported()
+    with door.for_export():
+        assert door.exported()
         got = backends.array(function(backends.tensor(x, "float32")))
     with np.errstate(invalid="ignore"):
         terms = np.maximum(np.abs(expected), 0.1 if elementwise.name in tolerances.CROSSING else 1e-37)
@@ -73,7 +73,7 @@ def test_after_an_export_everything_is_as_before(tmp_path):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="elu")])
     with exports.silence(), pytest.raises(ValueError, match="no format"):
         export(model, tmp_path / "model", format="no format")
-    assert not _calculus.exported()
+    assert not door.exported()
 
 
 def test_what_is_no_model_is_refused(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 import keras_acts
 from keras_acts import activations
-from keras_acts._identities import IDENTITIES, SYNONYMS, identities_of
+from keras_acts._record.identities import IDENTITIES, SYNONYMS, identities_of
 from keras_acts.conformance import backends
 from tests.marks import sampled_on_jax
 

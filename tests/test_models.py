@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import keras_acts
-from keras_acts._forms import written_out
+from keras_acts._frameworks.door import as_operations
 from keras_acts.conformance import backends, cases, tolerances
 from keras_acts.models import make_portable, portability
 from tests import marks
@@ -128,7 +128,7 @@ def test_operations_compute_what_the_activation_does(record):
     if image:
         rows = np.moveaxis(rows[:, None, None, :], -1, 1)
     x = keras.Input(rows.shape[1:])
-    with written_out():
+    with as_operations():
         model = keras.Model(x, record.function(x, **record.example))
     got = numbers(keras.models.model_from_json(model.to_json())(rows))
     expected = numbers(record.function(rows, **record.example))
@@ -141,7 +141,7 @@ def test_operations_compute_what_the_activation_does(record):
 
 def test_the_package_is_gone_from_a_model_only_inside():
     x = keras.Input((4,))
-    with written_out():
+    with as_operations():
         inside = keras_acts.activations.snake(x)
     assert "keras_acts" not in keras.Model(x, inside).to_json()
     assert "keras_acts" in keras.Model(x, keras_acts.activations.snake(x)).to_json()

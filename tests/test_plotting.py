@@ -190,7 +190,7 @@ def test_drawing_needs_no_display_and_leaves_the_settings_alone(draw, monkeypatc
 @pytest.mark.parametrize("draw", [plotting.plot, plotting.strip])
 def test_without_matplotlib_the_error_says_what_to_install(draw, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.delitem(sys.modules, "keras_acts._figure", raising=False)
+    monkeypatch.delitem(sys.modules, "keras_acts.plotting._figure", raising=False)
     with pytest.raises(ImportError, match=r'pip install "keras-acts\[plot\]"'):
         draw("snake")
 

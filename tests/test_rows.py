@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import keras_acts
-from keras_acts._parameters import Axes, Choice, Flag, Real
+from keras_acts._record.parameters import Axes, Choice, Flag, Real
 from keras_acts.conformance import backends, cases, judge, tolerances
 from tests import marks
 

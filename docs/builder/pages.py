@@ -12,9 +12,9 @@ import pictures
 
 import keras_acts
 from keras_acts import Record, layers
-from keras_acts._description import as_layers, by_name, defaults_elsewhere, in_keras, properties
-from keras_acts._identities import identities_of
-from keras_acts._migration import HOMES, Home
+from keras_acts._sentences import as_layers, by_name, defaults_elsewhere, in_keras, properties
+from keras_acts._record.identities import identities_of
+from keras_acts._names.elsewhere import HOMES, Home
 
 ROOT = Path(__file__).parent.parent.parent
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 import keras_acts
 from keras_acts import plotting
-from keras_acts._records import Record
+from keras_acts import Record
 
 # Colours that stand for the variables of assets/site.css.
 VALUE, SLOPE, CURVATURE, INK, QUIET, FAINT = (f"#0a0b0{i}" for i in range(1, 7))

@@ -20,7 +20,7 @@ def repeat(step: Function, start: Any, most: int) -> Any:
     return start
 
 
-class Partial:
+class Guarded:
     """A kernel that is right for some tensors only."""
 
     def or_else(self, general: Function) -> Function:
@@ -28,43 +28,52 @@ class Partial:
         raise NotImplementedError
 
 
-remember = functools.lru_cache(maxsize=1024)
+cached = functools.lru_cache(maxsize=1024)
 
-EXPORTING: ContextVar[bool] = ContextVar("exporting", default=False)  # by a function of this package
+FOR_EXPORT: ContextVar[bool] = ContextVar("for_export", default=False)  # by a function of this package
 
 
 @dataclass(frozen=True)
 class Engine:
     """How one framework takes part.
 
-    - `attach(value, derivatives, lean)` makes a function with that value and those derivatives, one for each argument.
-    - `tensors` are the types of its dense tensors.
-    - `native` finds the kernel for given parameters, where there is one that is right in every float dtype; some are `Partial`.
-    - `lean` finds the backward pass ``(gradient, x)`` for given parameters that passes over memory less often than the formula.
-    - `differentiated` names those whose automatic derivative, of kernel or formula, is right and lean.
-    - `in_pieces` makes an element-wise function of one shape work on pieces of large tensors, where that spares memory traffic.
-    - `compile` makes one call of many operations.
-    - `settle(step, start, most)` repeats a step, at most so often, until nothing changes if the framework can see that.
-    - `exporting` tells whether what is computed is recorded by an exporter, which some frameworks know by themselves.
-    - `formats` are those of `keras.Model.export` that every activation was exported to and run back by tests/exports.py.
-    - `remember` makes a function keep its last results by argument.
-    - `absolute` stands in for `keras.ops.abs`, which one of them drops behind a difference of constants.
-    - `amax` stands in for `keras.ops.max`, which the compiler of one framework can't take along several axes.
-    - `sin`, `cos`, `tanh`, `arctan`, `arcsinh` stand in for those of `keras.ops` that lose float64.
+    Attributes:
+        attach: ``attach(value, derivatives, pull)`` makes a function with that value and those derivatives, one for each
+            argument. `pull` is a backward pass ``(gradient, x)``, or None.
+        tensors: The types of its dense tensors.
+        kernels: By name of an activation, what finds the kernel for given parameters, or None. A kernel is right in every float
+            dtype; a `Guarded` one for some tensors only.
+        backward: Likewise the backward pass ``(gradient, x)`` that passes over memory less often than the formula.
+        by_autodiff: The names of activations whose automatic derivative, of kernel or formula, is right and lean.
+        in_pieces: Makes an element-wise function work on pieces of large tensors, where that spares memory traffic.
+        compile: Makes one call of many operations.
+        keep_logits: Leaves the logits of probabilities where Keras's losses look for them, if they do.
+        fixed_point: ``fixed_point(step, start, most)`` repeats a step, at most so often, until nothing changes if the framework
+            can see that.
+        exporting: Whether what is computed is recorded by an exporter, which some frameworks know by themselves.
+        formats: The formats of `keras.Model.export` that every activation was exported to and run back by tests/exports.py.
+        cached: Makes a function keep its last results by argument.
+        absolute: Stands in for `keras.ops.abs`, which one of them drops behind a difference of constants.
+        amax: Stands in for `keras.ops.max`, which the compiler of one framework can't take along several axes.
+        sin: Stands in, like the next four, for that of `keras.ops` where it loses float64.
+        cos: As `sin`.
+        tanh: As `sin`.
+        arctan: As `sin`.
+        arcsinh: As `sin`.
     """
 
-    attach: Callable[[Function, Sequence[Function], Function | Partial | None], Function]
+    attach: Callable[[Function, Sequence[Function], Function | Guarded | None], Function]
     tensors: tuple[type, ...] = ()
-    native: Mapping[str, Callable[..., Function | Partial | None]] = field(default_factory=dict)
-    lean: Mapping[str, Callable[..., Function | Partial | None]] = field(default_factory=dict)
-    differentiated: frozenset[str] = frozenset()
+    kernels: Mapping[str, Callable[..., Function | Guarded | None]] = field(default_factory=dict)
+    backward: Mapping[str, Callable[..., Function | Guarded | None]] = field(default_factory=dict)
+    by_autodiff: frozenset[str] = frozenset()
     in_pieces: Callable[[Function], Function] = lambda function: function
     compile: Callable[[Function], Function] = lambda function: function
     keep_logits: Callable[[Any, Any], None] = lambda probabilities, logits: None
-    settle: Callable[[Function, Any, int], Any] = repeat
-    exporting: Callable[[], bool] = EXPORTING.get
+    fixed_point: Callable[[Function, Any, int], Any] = repeat
+    exporting: Callable[[], bool] = FOR_EXPORT.get
     formats: tuple[str, ...] = ()
-    remember: Callable[[Function], Function] = remember
+    cached: Callable[[Function], Function] = cached
     absolute: Function = ops.abs
     amax: Function = ops.max
     sin: Function = ops.sin
@@ -80,8 +89,8 @@ def _relu(negative_slope: float, max_value: float | None, threshold: float) -> F
 
 # Automatic differentiation multiplies by the slope of the branch taken, or by the value of the exponential: exact and lean.
 # The first two round nothing in any dtype.
-DIFFERENTIATED = frozenset({"linear", "relu", "leaky_relu", "exponential"})
-EXACT: Mapping[str, Callable[..., Function | None]] = {"linear": lambda: lambda x: x, "relu": _relu}
+BY_AUTODIFF = frozenset({"linear", "relu", "leaky_relu", "exponential"})
+FREE_OF_ROUNDING: Mapping[str, Callable[..., Function | None]] = {"linear": lambda: lambda x: x, "relu": _relu}
 
 
 def pushed(derivatives: Sequence[Function]) -> Function:

@@ -6,10 +6,10 @@ from typing import Any
 
 import jax
 
-from keras_acts._frameworks.engine import DIFFERENTIATED, EXACT, Engine, Function, Partial, pushed
+from keras_acts._frameworks.engine import BY_AUTODIFF, FREE_OF_ROUNDING, Engine, Function, Guarded, pushed
 
 
-def attach(value: Function, derivatives: Sequence[Function], lean: Function | Partial | None) -> Function:
+def attach(value: Function, derivatives: Sequence[Function], pull: Function | Guarded | None) -> Function:
     function = jax.custom_jvp(value)
 
     @function.defjvp
@@ -21,7 +21,7 @@ def attach(value: Function, derivatives: Sequence[Function], lean: Function | Pa
     return compiled
 
 
-def settle(step: Function, start: Any, most: int) -> Any:
+def fixed_point(step: Function, start: Any, most: int) -> Any:
     def moves(state: Any) -> Any:
         count, before, after = state
         return (count < most) & jax.numpy.any((before != after) & (after == after))  # not if after is NaN
@@ -32,10 +32,10 @@ def settle(step: Function, start: Any, most: int) -> Any:
 ENGINE = Engine(
     attach,
     (jax.Array,),
-    EXACT,
-    differentiated=DIFFERENTIATED,
+    FREE_OF_ROUNDING,
+    by_autodiff=BY_AUTODIFF,
     compile=functools.partial(jax.jit, inline=True),
-    settle=settle,
+    fixed_point=fixed_point,
     formats=("tf_saved_model", "onnx"),
     sin=jax.numpy.sin,
     cos=jax.numpy.cos,

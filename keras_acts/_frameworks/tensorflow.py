@@ -5,10 +5,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_acts._frameworks.engine import DIFFERENTIATED, EXACT, Engine, Function, Partial, pulled
+from keras_acts._frameworks.engine import BY_AUTODIFF, FREE_OF_ROUNDING, Engine, Function, Guarded, pulled
 
 
-def attach(value: Function, derivatives: Sequence[Function], lean: Function | Partial | None) -> Function:
+def attach(value: Function, derivatives: Sequence[Function], pull: Function | Guarded | None) -> Function:
     def function(*inputs: Any) -> Any:
         def backward(gradient: Any) -> Any:
             return [
@@ -26,7 +26,7 @@ def keep(probabilities: Any, logits: Any) -> None:
     probabilities._keras_logits = logits
 
 
-def settle(step: Function, start: Any, most: int) -> Any:
+def fixed_point(step: Function, start: Any, most: int) -> Any:
     def moves(before: Any, after: Any) -> Any:
         return tf.reduce_any(tf.logical_and(before != after, after == after))  # not if after is NaN
 
@@ -38,9 +38,9 @@ def settle(step: Function, start: Any, most: int) -> Any:
 ENGINE = Engine(
     attach,
     (tf.Tensor,),
-    EXACT,
-    differentiated=DIFFERENTIATED,
+    FREE_OF_ROUNDING,
+    by_autodiff=BY_AUTODIFF,
     keep_logits=keep,
-    settle=settle,
+    fixed_point=fixed_point,
     formats=("tf_saved_model", "onnx", "litert", "openvino"),
 )

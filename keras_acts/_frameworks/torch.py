@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from keras_acts._frameworks.engine import EXPORTING, Engine, Function, Partial, pulled, pushed, remember
-from keras_acts._frameworks.torch_kernels import AUTOMATIC, LEAN, NATIVE
+from keras_acts._frameworks.engine import FOR_EXPORT, Engine, Function, Guarded, cached, pulled, pushed
+from keras_acts._frameworks.torch_kernels import AUTOMATIC, BACKWARD, KERNELS
 from keras_acts._frameworks.torch_plain import in_pieces
-from keras_acts._frameworks.torch_rows import settle
+from keras_acts._frameworks.torch_rows import fixed_point
 from keras_acts._precision import widened
 
 
@@ -17,20 +17,20 @@ class Exact(torch.autograd.Function):
     """Value and derivatives as given; the backward pass is made of differentiable operations, so it can be repeated."""
 
     @staticmethod
-    def forward(value: Function, derivatives: Any, lean: Any, *inputs: Any) -> Any:
+    def forward(value: Function, derivatives: Any, pull: Any, *inputs: Any) -> Any:
         return value(*inputs)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        _, ctx.derivatives, ctx.lean, *tensors = inputs
+        _, ctx.derivatives, ctx.pull, *tensors = inputs
         ctx.save_for_backward(*tensors)
         ctx.save_for_forward(*tensors)
 
     @staticmethod
     def backward(ctx: Any, gradient: Any) -> Any:
         inputs = ctx.saved_tensors
-        if ctx.lean and not torch.is_grad_enabled():
-            return None, None, None, ctx.lean(gradient, *inputs)
+        if ctx.pull and not torch.is_grad_enabled():
+            return None, None, None, ctx.pull(gradient, *inputs)
         return (
             *(None, None, None),
             *(
@@ -45,7 +45,7 @@ class ExactForward(Exact):
 
     # Not generate_vmap_rule: that rule fails where none of the inputs has the batch axis, as in a Hessian.
     @staticmethod
-    def vmap(info: Any, in_dims: Any, value: Function, derivatives: Any, lean: Any, *inputs: Any) -> Any:
+    def vmap(info: Any, in_dims: Any, value: Function, derivatives: Any, pull: Any, *inputs: Any) -> Any:
         batched = list(zip(inputs, in_dims[3:], strict=True))
         rank = max(tensor.ndim + (dim is None) for tensor, dim in batched)
 
@@ -54,7 +54,7 @@ class ExactForward(Exact):
             return tensor.reshape(tensor.shape[:1] + (1,) * (rank - tensor.ndim) + tensor.shape[1:])
 
         aligned = (align(tensor, dim) for tensor, dim in batched)
-        return ExactForward.apply(value, derivatives, lean, *aligned), 0  # type: ignore[no-untyped-call]
+        return ExactForward.apply(value, derivatives, pull, *aligned), 0  # type: ignore[no-untyped-call]
 
     @staticmethod
     def jvp(ctx: Any, *arguments: Any) -> Any:
@@ -63,20 +63,20 @@ class ExactForward(Exact):
         return pushed([ctx.derivatives[i] for i in given])(*(tangents[i] for i in given), *ctx.saved_tensors)
 
 
-def attach(value: Function, derivatives: Sequence[Function], lean: Function | Partial | None) -> Function:
+def attach(value: Function, derivatives: Sequence[Function], pull: Function | Guarded | None) -> Function:
     compiled = None  # the compiler fuses a derivative by itself
-    if isinstance(lean, Partial) or (lean is None and len(derivatives) == 1):
+    if isinstance(pull, Guarded) or (pull is None and len(derivatives) == 1):
         general = in_pieces(lambda gradient, x: pulled(gradient, derivatives[0], (x,), x))
-        lean = general if lean is None else lean.or_else(general)
-    elif lean is not None:
-        compiled = lean = widened(lean)
+        pull = general if pull is None else pull.or_else(general)
+    elif pull is not None:
+        compiled = pull = widened(pull)
 
     def function(*inputs: Any) -> Any:
         if torch.compiler.is_compiling():
             return Exact.apply(value, derivatives, compiled, *inputs)  # type: ignore[no-untyped-call]
         if forward_modes() > 1:
             return value(*inputs)
-        return ExactForward.apply(value, derivatives, lean, *inputs)  # type: ignore[no-untyped-call]
+        return ExactForward.apply(value, derivatives, pull, *inputs)  # type: ignore[no-untyped-call]
 
     return function
 
@@ -87,9 +87,9 @@ def forward_modes() -> int:
     return sum(level.key() == torch._C._functorch.TransformType.Jvp for level in levels)
 
 
-def remembered(function: Function) -> Function:
+def cached_when_eager(function: Function) -> Function:
     """The compiler would warn of a cache, and trace what is behind it anyway."""
-    quick = remember(function)
+    quick = cached(function)
 
     @functools.wraps(function)
     def run(*arguments: Any) -> Any:
@@ -101,7 +101,7 @@ def remembered(function: Function) -> Function:
 def exporting() -> bool:
     if torch.compiler.is_compiling():  # which takes no context variable
         return torch.compiler.is_exporting()
-    return EXPORTING.get() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    return FOR_EXPORT.get() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
 
 
 def amax(x: Any, axis: Any, keepdims: bool) -> Any:
@@ -111,13 +111,13 @@ def amax(x: Any, axis: Any, keepdims: bool) -> Any:
 ENGINE = Engine(
     attach,
     (torch.Tensor,),
-    native=NATIVE,
-    lean=LEAN,
-    differentiated=AUTOMATIC,
+    kernels=KERNELS,
+    backward=BACKWARD,
+    by_autodiff=AUTOMATIC,
     in_pieces=in_pieces,
     amax=amax,
-    settle=settle,
+    fixed_point=fixed_point,
     exporting=exporting,
     formats=("onnx", "torch", "openvino"),
-    remember=remembered,
+    cached=cached_when_eager,
 )

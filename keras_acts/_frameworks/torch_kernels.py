@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from keras_acts._frameworks.engine import DIFFERENTIATED, EXACT, Function, Partial
+from keras_acts._frameworks.engine import BY_AUTODIFF, FREE_OF_ROUNDING, Function, Guarded
 from keras_acts._frameworks.torch_plain import Within, in_double, in_pieces
 from keras_acts._frameworks.torch_rows import ROWS
 from keras_acts._precision import HUGE, widened
@@ -223,8 +223,8 @@ def turned(omega: float, function: Function) -> Within:
     return Within(function, -largest, largest)
 
 
-NATIVE: Mapping[str, Callable[..., Function | Partial | None]] = {
-    **EXACT,
+KERNELS: Mapping[str, Callable[..., Function | Guarded | None]] = {
+    **FREE_OF_ROUNDING,
     **ROWS,
     "leaky_relu": leaky_relu,
     "elu": lambda alpha: functools.partial(functional.elu, alpha=alpha),
@@ -255,7 +255,7 @@ NATIVE: Mapping[str, Callable[..., Function | Partial | None]] = {
     "atan": lambda: torch.atan,
     "asinh": lambda: torch.asinh,
     "erf": lambda: through_double(torch.erf),
-    # torch's own give NaN at -inf and 0 as soon as exp(-x) overflows; in LEAN they multiply x by a rounded 1 - sigmoid(x)
+    # torch's own give NaN at -inf and 0 as soon as exp(-x) overflows; in BACKWARD they multiply x by a rounded 1 - sigmoid(x)
     "silu": lambda: Within(functional.silu, -80.0),
     "mish": lambda: Within(functional.mish, -80.0),
     "hard_silu": lambda: Within(functional.hardswish, -1e37, 1e37),  # 6 x overflows
@@ -271,7 +271,7 @@ NATIVE: Mapping[str, Callable[..., Function | Partial | None]] = {
     "hard_mish": lambda: hard_mish,
 }
 
-LEAN: Mapping[str, Callable[..., Function | Partial | None]] = {
+BACKWARD: Mapping[str, Callable[..., Function | Guarded | None]] = {
     "sigmoid": lambda: lambda g, x: sigmoid_backward(g, small_sigmoid(x)),
     "tanh": lambda: lambda g, x: sigmoid_backward(g, small_sigmoid(x, 2.0)).mul_(4.0),
     "softsign": lambda: lambda g, x: g / x.abs().add_(1.0).square_(),
@@ -306,4 +306,4 @@ LEAN: Mapping[str, Callable[..., Function | Partial | None]] = {
     "hard_mish": lambda: hard_mish_backward,
 }
 
-AUTOMATIC = DIFFERENTIATED | {"elu", "selu", "softplus", "relu6", "thresholded_relu", "threshold", "tlu", "prelu"}
+AUTOMATIC = BY_AUTODIFF | {"elu", "selu", "softplus", "relu6", "thresholded_relu", "threshold", "tlu", "prelu"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from keras_acts._frameworks.engine import Function, Partial
+from keras_acts._frameworks.engine import Function, Guarded
 from keras_acts._precision import HUGE
 
 LARGE = 2**15  # elements that are worth a call or two more
@@ -43,7 +43,7 @@ def readable(tensor: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Within(Partial):
+class Within(Guarded):
     """A function ``(…, x)`` that is right for tensors of the `dtypes` if every number of x lies between two bounds."""
 
     function: Function

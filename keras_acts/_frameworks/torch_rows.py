@@ -17,7 +17,7 @@ from keras_acts._precision import HUGE, widened
 LOOP: Any = getattr(torch, "while_loop", None)  # a prototype of torch's compiler, which older versions lack
 
 
-def settle(step: Function, start: Any, most: int) -> Any:
+def fixed_point(step: Function, start: Any, most: int) -> Any:
     if LOOP and torch.compiler.is_compiling():
         return _compiled(step, start, most)
     look = readable(start)

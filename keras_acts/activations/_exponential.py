@@ -3,14 +3,15 @@
 import math
 from typing import Any
 
-from keras import ops
-
-from keras_acts import _special as special
-from keras_acts._calculus import absolute
 from keras_acts._catalogue import activation, derivative
-from keras_acts._parameters import AnyReal, NonNegative, Positive
+from keras_acts._math import ops
+from keras_acts._math.compensated import coarse, leading
+from keras_acts._math.series import SINH, polynomial
 from keras_acts._precision import HUGE
+from keras_acts._record.parameters import AnyReal, NonNegative, Positive
 from keras_acts.activations._sigmoidal import sigmoid
+
+FAMILY = "exponential"
 
 SELU_ALPHA = 1.6732632423543772848
 SELU_SCALE = 1.0507009873554804934
@@ -20,7 +21,6 @@ SELU_SCALE = 1.0507009873554804934
     range=(-1, math.inf),
     monotonic=True,
     smoothness=1,
-    limits=(-1, math.inf),
     reference="Clevert, Unterthiner & Hochreiter 2016, arXiv:1511.07289",
 )
 def elu(x: Any, alpha: NonNegative = 1.0) -> Any:
@@ -29,21 +29,17 @@ def elu(x: Any, alpha: NonNegative = 1.0) -> Any:
     Linear for positive inputs, a saturating exponential for negative ones, which pulls the mean activation towards 0.
 
     Args:
-        x: Input of any shape.
         alpha: Minus the limit at -inf, at least 0. Only 1 gives a continuous slope at 0.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> keras_acts.describe("elu").limits
     (-1, inf)
     """
-    return ops.where(x > 0, x, alpha * special.expm1(_negative_part(x)))
+    return ops.where(x > 0, x, alpha * ops.expm1(ops.negative_part(x)))
 
 
 @derivative(elu)
-def _(x: Any, alpha: float = 1.0) -> Any:
+def _(x: Any, alpha: Any) -> Any:
     """``1 if x > 0, else alpha · exp(x)``"""
     # expm1(x) + 1, which automatic differentiation makes of it, is 0 below -17 in float32
     return ops.where(x > 0, 1.0, _scaled_exp(alpha, x))
@@ -53,7 +49,6 @@ def _(x: Any, alpha: float = 1.0) -> Any:
     range=(-SELU_SCALE * SELU_ALPHA, math.inf),
     monotonic=True,
     smoothness=0,
-    limits=(-SELU_SCALE * SELU_ALPHA, math.inf),
     aliases=("scaled_exponential_linear_unit",),
     reference="Klambauer et al. 2017, Self-Normalizing Neural Networks, arXiv:1706.02515",
 )
@@ -65,7 +60,7 @@ def selu(x: Any) -> Any:
 
     The constants are 1.05070098735548 = scale and 1.75809934084738 = scale · 1.67326324235438.
     """
-    return ops.where(x > 0, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * special.expm1(_negative_part(x)))
+    return ops.where(x > 0, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * ops.expm1(ops.negative_part(x)))
 
 
 @derivative(selu)
@@ -74,14 +69,9 @@ def _(x: Any) -> Any:
     return ops.where(x > 0, SELU_SCALE, _scaled_exp(SELU_SCALE * SELU_ALPHA, x))
 
 
-def _negative_part(x: Any) -> Any:
-    """``min(0, x)``; `ops.minimum` with a number would turn float64 into float32 on one backend."""
-    return -ops.relu(-x)
-
-
 def _scaled_exp(scale: float, x: Any) -> Any:
     """``scale · exp(min(0, x))``, where exp(x) alone may underflow."""
-    root = ops.exp(0.5 * _negative_part(x))
+    root = ops.exp(0.5 * ops.negative_part(x))
     return scale * root * root
 
 
@@ -89,7 +79,6 @@ def _scaled_exp(scale: float, x: Any) -> Any:
     range=(0, math.inf),
     monotonic=True,
     smoothness=math.inf,
-    limits=(0, math.inf),
     aliases=("smooth_relu",),
     reference="Dugas et al. 2001, NIPS 13",
 )
@@ -99,7 +88,7 @@ def softplus(x: Any) -> Any:
     A smooth ReLU that is positive everywhere: for outputs that are rates, scales or variances.
     """
     # max(0, x) + log(1 + exp(-|x|)) neither overflows nor loses the left tail
-    return ops.relu(x) + special.log1p(ops.exp(-absolute(x)))
+    return ops.relu(x) + ops.log1p(ops.exp(-ops.absolute(x)))
 
 
 @derivative(softplus)
@@ -112,7 +101,6 @@ def _(x: Any) -> Any:
     range=(-math.inf, 0),
     monotonic=True,
     smoothness=math.inf,
-    limits=(-math.inf, 0),
     aliases=("logsigmoid",),
     reference="classic",
 )
@@ -121,7 +109,7 @@ def log_sigmoid(x: Any) -> Any:
 
     The logarithm of `sigmoid` without its underflow: for log-likelihoods of binary outcomes.
     """
-    return -softplus.record.compute(-x)
+    return -softplus.compute(-x)
 
 
 @derivative(log_sigmoid)
@@ -134,7 +122,6 @@ def _(x: Any) -> Any:
     range=(-1, math.inf),
     monotonic=True,
     smoothness=1,
-    limits=(-1, math.inf),
     reference="Barron 2017, arXiv:1704.07483",
 )
 def celu(x: Any, alpha: Positive = 1.0) -> Any:
@@ -143,30 +130,25 @@ def celu(x: Any, alpha: Positive = 1.0) -> Any:
     An ELU whose slope is continuous at 0 for every `alpha`.
 
     Args:
-        x: Input of any shape.
         alpha: Minus the limit at -inf, above 0.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.celu([-1e9, 3.0], alpha=0.5)]
     [-0.5, 3.0]
     """
-    return ops.where(x > 0, x, alpha * special.expm1(_negative_part(x) / alpha))
+    return ops.where(x > 0, x, alpha * ops.expm1(ops.negative_part(x) / alpha))
 
 
 @derivative(celu)
-def _(x: Any, alpha: Any = 1.0) -> Any:
+def _(x: Any, alpha: Any) -> Any:
     """``1 if x > 0, else exp(x / alpha)``"""
-    return ops.where(x > 0, 1.0, ops.exp(_negative_part(x) / alpha))
+    return ops.where(x > 0, 1.0, ops.exp(ops.negative_part(x) / alpha))
 
 
 @activation(
     range=(0, math.inf),
     monotonic=True,
     smoothness=math.inf,
-    limits=(0, math.inf),
     aliases=("exp",),
     reference="classic",
 )
@@ -193,7 +175,6 @@ def _(x: Any) -> Any:
     range=(0, math.inf),
     monotonic=True,
     smoothness=math.inf,
-    limits=(0, math.inf),
     aliases=("sqrtsoftplus",),
     reference="DeepSeek-V4 2026, router scores of its experts",
 )
@@ -218,7 +199,7 @@ def _(x: Any) -> Any:
 ROOT_ALONE = -40.0
 
 
-def _parts(x: Any) -> tuple[Any, Any]:
+def _parts(x) -> tuple[Any, Any]:
     """The input above and below the point, where it lies there; else the point."""
     return ops.where(x > ROOT_ALONE, x, ROOT_ALONE), ops.where(x > ROOT_ALONE, ROOT_ALONE, x)
 
@@ -227,7 +208,6 @@ def _parts(x: Any) -> tuple[Any, Any]:
     range=(0, math.inf),
     monotonic=True,
     smoothness=math.inf,
-    limits=(0, math.inf),
     reference="Barron 2021, arXiv:2112.11687",
 )
 def squareplus(x: Any, b: Positive = 4.0) -> Any:
@@ -237,11 +217,7 @@ def squareplus(x: Any, b: Positive = 4.0) -> Any:
     exponentially.
 
     Args:
-        x: Input of any shape.
         b: How far from ReLU, above 0: the value at 0 is ``sqrt(b) / 2``. With ``4 · log(2)²`` it is that of softplus.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> float(keras_acts.activations.squareplus(0.0))
@@ -250,15 +226,15 @@ def squareplus(x: Any, b: Positive = 4.0) -> Any:
     # times the conjugate: x + sqrt(x² + b) would lose the left tail
     root = _root(b)
     ratio = x / root
-    return ops.relu(x) + 0.5 * root / (special.magnitude(ratio) + special.length(ratio))
+    return ops.relu(x) + 0.5 * root / (ops.magnitude(ratio) + ops.length(ratio))
 
 
 @derivative(squareplus)
-def _(x: Any, b: Any = 4.0) -> Any:
+def _(x: Any, b: Any) -> Any:
     """``(1 + x / sqrt(x² + b)) / 2``"""
     ratio = ops.clip(x / _root(b), -HUGE, HUGE)  # inf / inf is NaN
-    size = special.length(ratio)
-    return (ops.relu(ratio) + 0.5 / (special.magnitude(ratio) + size)) / size
+    size = ops.length(ratio)
+    return (ops.relu(ratio) + 0.5 / (ops.magnitude(ratio) + size)) / size
 
 
 def _root(b: Any) -> Any:
@@ -279,13 +255,9 @@ def xielu(x: Any, alpha_p: Positive = 0.8, alpha_n: Positive = 0.8, beta: AnyRea
     negative ones. Made for the feed-forward blocks of language models, where the layer `XIELU` learns both alphas.
 
     Args:
-        x: Input of any shape.
         alpha_p: Curvature for positive inputs, above 0.
         alpha_n: How much the slope falls towards -inf, where it is ``beta - alpha_n``; above 0.
         beta: Slope at 0.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> float(keras_acts.activations.xielu(2.0, alpha_p=1.0))
@@ -296,42 +268,40 @@ def xielu(x: Any, alpha_p: Positive = 0.8, alpha_n: Positive = 0.8, beta: AnyRea
     # Below -1 as alpha_n · exp(x) + ((beta - alpha_n) · x - alpha_n), the product to more digits than one number has, since
     # the terms cancel where the function crosses 0.
     fall = beta - alpha_n
-    first = special.leading(fall)
+    first = leading(fall)
     second = (ops.ones_like(x) * beta - first) - alpha_n
-    whole = special.coarse(ops.clip(far, -64.0, 0.0))
+    whole = coarse(ops.clip(far, -64.0, 0.0))
     part = 0.0 if isinstance(fall, float) and fall == 0 else fall * (far - whole)  # 0 · inf is NaN
     line = (first * whole - alpha_n) + (part + second * whole)
-    negative = ops.where(
-        x > -1.0, near * (beta + alpha_n * near * special.polynomial(near, EXP_2)), alpha_n * ops.exp(far) + line
-    )
+    negative = ops.where(x > -1.0, near * (beta + alpha_n * near * polynomial(near, EXP_2)), alpha_n * ops.exp(far) + line)
     return ops.where(x > 0, positive * (alpha_p * positive + beta), negative)
 
 
 @derivative(xielu)
-def _(x: Any, alpha_p: Any = 0.8, alpha_n: Any = 0.8, beta: Any = 0.5) -> Any:
+def _(x: Any, alpha_p: Any, alpha_n: Any, beta: Any) -> Any:
     """``2 · alpha_p · x + beta if x > 0, else alpha_n · (exp(x) - 1) + beta``"""
     near, far = _above_and_below(x)
     fall = ops.ones_like(x) * beta - alpha_n
-    expm1 = near * (1.0 + near * special.polynomial(near, EXP_2))
+    expm1 = near * (1.0 + near * polynomial(near, EXP_2))
     negative = ops.where(x > -1.0, beta + alpha_n * expm1, alpha_n * ops.exp(far) + fall)
     return ops.where(x > 0, 2.0 * alpha_p * ops.relu(x) + beta, negative)
 
 
 @derivative(xielu, "alpha_p")
-def _(x: Any, alpha_p: Any = 0.8, alpha_n: Any = 0.8, beta: Any = 0.5) -> Any:
+def _(x: Any, alpha_p: Any, alpha_n: Any, beta: Any) -> Any:
     """``max(0, x)²``"""
     return ops.square(ops.relu(x))
 
 
 @derivative(xielu, "alpha_n")
-def _(x: Any, alpha_p: Any = 0.8, alpha_n: Any = 0.8, beta: Any = 0.5) -> Any:
+def _(x: Any, alpha_p: Any, alpha_n: Any, beta: Any) -> Any:
     """``0 if x > 0, else exp(x) - 1 - x``"""
     near, far = _above_and_below(x)
-    return ops.where(x > -1.0, ops.square(near) * special.polynomial(near, EXP_2), special.expm1(far) - far)
+    return ops.where(x > -1.0, ops.square(near) * polynomial(near, EXP_2), ops.expm1(far) - far)
 
 
 @derivative(xielu, "beta")
-def _(x: Any, alpha_p: Any = 0.8, alpha_n: Any = 0.8, beta: Any = 0.5) -> Any:
+def _(x: Any, alpha_p: Any, alpha_n: Any, beta: Any) -> Any:
     """``x``"""
     return x
 
@@ -340,16 +310,15 @@ def _(x: Any, alpha_p: Any = 0.8, alpha_n: Any = 0.8, beta: Any = 0.5) -> Any:
 EXP_2 = tuple(1.0 / math.factorial(k + 2) for k in range(16, -1, -1))
 
 
-def _above_and_below(x: Any) -> tuple[Any, Any]:
+def _above_and_below(x) -> tuple[Any, Any]:
     """``min(0, x)`` where x is above -1 and x where it is below; else -1."""
-    return ops.where(x > -1.0, _negative_part(x), -1.0), ops.where(x > -1.0, -1.0, x)
+    return ops.where(x > -1.0, ops.negative_part(x), -1.0), ops.where(x > -1.0, -1.0, x)
 
 
 @activation(
     range=(-math.inf, math.inf),
     monotonic=True,
     smoothness=math.inf,
-    limits=(-math.inf, math.inf),
     parity="odd",
     reference="classic",
 )
@@ -363,7 +332,7 @@ def sinh(x: Any) -> Any:
     near = ops.clip(x, -1.0, 1.0)
     rise, fall = _halves_of_exp(x)
     far = ops.where(x > 0, 1.0, -1.0) * (rise - fall)
-    return ops.where(absolute(x) < 1.0, x * special.polynomial(ops.square(near), special.SINH), far)
+    return ops.where(ops.absolute(x) < 1.0, x * polynomial(ops.square(near), SINH), far)
 
 
 @derivative(sinh)
@@ -373,7 +342,7 @@ def _(x: Any) -> Any:
     return rise + fall
 
 
-def _halves_of_exp(x: Any) -> tuple[Any, Any]:
+def _halves_of_exp(x) -> tuple[Any, Any]:
     """``exp(|x|) / 2`` and ``exp(-|x|) / 2``, the first by way of ``exp(|x| - 1)``: it overflows no earlier than the result."""
-    size = special.magnitude(x)
+    size = ops.magnitude(x)
     return math.e / 2.0 * ops.exp(size - 1.0), 0.5 * ops.exp(-size)

@@ -4,18 +4,17 @@ import functools
 from collections.abc import Callable
 from typing import Annotated, Any, cast
 
-from keras import ops
-
-from keras_acts import _calculus
+from keras_acts._call.compute import gated, pairwise
 from keras_acts._catalogue import Declaration, along_axis
-from keras_acts._parameters import Choice, FixedPositive, FixedReal, Gate, OptionalCount, SingleAxis, Switch
-from keras_acts._records import Pairs, Record, Shape
+from keras_acts._math import ops
+from keras_acts._record.parameters import Choice, FixedPositive, FixedReal, Gate, OptionalCount, SingleAxis, Switch
+from keras_acts._record.record import Shape
 from keras_acts.activations._piecewise import hard_tanh
 from keras_acts.activations._rectified import relu
 from keras_acts.activations._self_gated import gelu, silu, swish_beta
 from keras_acts.activations._sigmoidal import logit_softcap, sigmoid
 
-Function = Callable[..., Any]
+FAMILY = "gated"
 
 Layout = Annotated[str, Choice(("adjacent", "strided"))]
 
@@ -201,18 +200,11 @@ def swiglu_oai(
     Raises:
         ValueError: If the axis has an odd size, or `x` lacks it.
     """
-    return _clamped(alpha, limit)(*halves(x, axis, gate))
+    return pairwise(_clamped, (("alpha", alpha), ("limit", limit)))(*halves(x, axis, gate))
 
 
-@_calculus.remember
-def _clamped(alpha: float, limit: float) -> Callable[[Any, Any], Any]:
-    def low(b: Any) -> Any:
-        return ops.where(b >= limit, limit, b)
-
-    def product(a: Any, b: Any) -> Any:
-        return (hard_tanh(a, -limit, limit) + 1.0) * swish_beta(low(b), alpha)
-
-    return _calculus.differentiable("gated swiglu_oai", product, [])
+def _clamped(a: Any, b: Any, alpha: float, limit: float) -> Any:
+    return (hard_tanh(a, -limit, limit) + 1.0) * swish_beta(ops.where(b >= limit, limit, b), alpha)
 
 
 @_gated(
@@ -244,15 +236,11 @@ def softcapped_swiglu(
     Raises:
         ValueError: If the axis has an odd size, or `x` lacks it.
     """
-    return _softcapped(gate_cap, value_cap)(*halves(x, axis, gate))
+    return pairwise(_softcapped, (("gate_cap", gate_cap), ("value_cap", value_cap)))(*halves(x, axis, gate))
 
 
-@_calculus.remember
-def _softcapped(gate_cap: float, value_cap: float) -> Callable[[Any, Any], Any]:
-    def product(a: Any, b: Any) -> Any:
-        return logit_softcap(a, value_cap) * (logit_softcap(b, gate_cap) * sigmoid(b))
-
-    return _calculus.differentiable("gated softcapped_swiglu", product, [])
+def _softcapped(a: Any, b: Any, gate_cap: float, value_cap: float) -> Any:
+    return logit_softcap(a, value_cap) * (logit_softcap(b, gate_cap) * sigmoid(b))
 
 
 @along_axis(
@@ -346,7 +334,7 @@ def maxout(
     axis %= len(x.shape)
     if num_units and x.shape[axis] is None:
         raise ValueError(f"maxout: num_units={num_units} needs an axis of known size; give pool_size for shape {x.shape}.")
-    if _calculus.recorded(x):
+    if ops.recorded(x):
         parts = _parts(x, axis, pool_size or x.shape[axis] // num_units, interleaved=layout == "adjacent")
         return functools.reduce(_larger, parts)
     size = ops.shape(x)[axis]
@@ -356,10 +344,10 @@ def maxout(
     return _largest(_divided(x, axis, (count, units)), axis, count)
 
 
-def halves(x: Any, axis: int, gate: str) -> tuple[Any, Any]:
+def halves(x, axis: int, gate: str) -> tuple[Any, Any]:
     """The values a and the gates b."""
     axis %= len(x.shape)
-    if _calculus.recorded(x):
+    if ops.recorded(x):
         first, second = _parts(x, axis, 2, interleaved=gate == "interleaved")
         return (first, second) if gate == "second" else (second, first)
     size = ops.shape(x)[axis]
@@ -372,20 +360,13 @@ def halves(x: Any, axis: int, gate: str) -> tuple[Any, Any]:
     return a, b
 
 
-@_calculus.remember
-def gated(record: Record, parameters: Pairs = ()) -> Callable[[Any, Any], Any]:
-    """``a · f(b)`` for an element-wise f, rounded once; f brings its exact derivative."""
-    fixed = dict(record.check(dict(parameters)).fixed)
-    return _calculus.differentiable(f"gated {record.name}", lambda a, b: a * record.function(b, **fixed), [])
-
-
 def _divided(x: Any, axis: int, sizes: tuple[Any, Any]) -> Any:
     """`x` with one axis divided in two of the given sizes."""
     shape = ops.shape(x)
     return ops.reshape(x, (*shape[:axis], *sizes, *shape[axis + 1 :]))
 
 
-def _parts(x: Any, axis: int, count: int, interleaved: bool) -> list[Any]:
+def _parts(x, axis: int, count: int, interleaved: bool) -> list[Any]:
     """Parts of an axis by slices, for graphs: a new shape may have more than one unknown size there."""
     size, before = x.shape[axis], (slice(None),) * axis
     if size is None:

@@ -9,15 +9,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import keras
-from keras import ops
-
-from keras_acts._calculus import absolute, amax, recorded, settle
 from keras_acts._catalogue import along_axis
-from keras_acts._parameters import Axis, FixedPositive, Norm, SingleAxis, Switch
+from keras_acts._math import ops
 from keras_acts._precision import HUGE
-from keras_acts._records import Shape
-from keras_acts._special import equal
+from keras_acts._record.parameters import Axis, FixedPositive, Norm, SingleAxis, Switch
+from keras_acts._record.record import Shape
+
+FAMILY = "normalising"
 
 
 @along_axis(
@@ -36,9 +34,6 @@ def softmax(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
         x: Logits, ``(..., n, ...)``. Infinite ones share the probability among themselves.
         axis: The axis that sums to 1, or several that do together.
         mask: Bools that broadcast to `x`: what is False gets the probability 0, and so does a row that is all False or -inf.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     Raises:
         ValueError: If `x` lacks such an axis, or the mask does not broadcast to it.
@@ -65,16 +60,13 @@ def log_softmax(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
         axis: The axis whose probabilities sum to 1, or several whose do together.
         mask: Bools that broadcast to `x`: what is False gets -inf, and so does a row that is all False or -inf.
 
-    Returns:
-        Tensor of the shape and dtype of `x`.
-
     Raises:
         ValueError: If `x` lacks such an axis, or the mask does not broadcast to it.
     """
     x = _kept(x, mask)
     top = _finite(_largest(x, axis))
     # XLA fuses this to fewer passes than `_shifted`; the difference shows beside +inf only
-    shifted = ops.where(equal(x, math.inf), HUGE, x) - ops.where(equal(top, math.inf), HUGE, top)
+    shifted = ops.where(ops.equal(x, math.inf), HUGE, x) - ops.where(ops.equal(top, math.inf), HUGE, top)
     return shifted - ops.log(_divisor(ops.sum(ops.exp(shifted), axis=axis, keepdims=True)))
 
 
@@ -92,13 +84,10 @@ def softmin(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
         axis: The axis that sums to 1, or several that do together.
         mask: Bools that broadcast to `x`: what is False gets the weight 0, and so does a row that is all False or +inf.
 
-    Returns:
-        Tensor of the shape and dtype of `x`.
-
     Raises:
         ValueError: If `x` lacks such an axis, or the mask does not broadcast to it.
     """
-    return softmax.record.compute(-x, axis, mask=mask)
+    return softmax.compute(-x, axis, mask=mask)
 
 
 def _of_an_image(shape: Shape, axis: int) -> Shape:
@@ -125,13 +114,10 @@ def softmax2d(x: Any, axis: SingleAxis = -3, *, mask: Any = None) -> Any:
         axis: The axis of the channels.
         mask: Bools that broadcast to `x`: what is False gets the probability 0, and so does a pixel that is all False.
 
-    Returns:
-        Tensor of the shape and dtype of `x`.
-
     Raises:
         ValueError: If `x` has not 3 or 4 dimensions, or the mask does not broadcast to it.
     """
-    return softmax.record.compute(x, axis, mask=mask)
+    return softmax.compute(x, axis, mask=mask)
 
 
 @along_axis(
@@ -150,9 +136,6 @@ def hardmax(x: Any, axis: Axis = -1, straight_through: Switch = False, *, mask: 
         straight_through: Whether the gradient is that of `softmax`.
         mask: Bools that broadcast to `x`: what is False is not chosen; a row that is all False or -inf becomes all 0.
 
-    Returns:
-        Tensor of the shape and dtype of `x`.
-
     Raises:
         ValueError: If `x` lacks such an axis, or the mask does not broadcast to it.
 
@@ -162,15 +145,15 @@ def hardmax(x: Any, axis: Axis = -1, straight_through: Switch = False, *, mask: 
     """
     x = _kept(x, mask)
     shifted = _shifted(x, axis)
-    place = ops.where(equal(shifted, 0), _countdown(x, axis), 0)
-    first = ops.logical_and(place > 0, equal(place, _largest(place, axis)))
+    place = ops.where(ops.equal(shifted, 0), _countdown(x, axis), 0)
+    first = ops.logical_and(place > 0, ops.equal(place, _largest(place, axis)))
     # not the bare one-hot: NaN stays, and the result depends on x for frameworks that insist on a gradient
     chosen = ops.where(ops.isnan(shifted), shifted, _as_number(first, x))
     # XLA's largest number of a row may pass over NaN
     chosen = ops.where(ops.any(ops.isnan(shifted), axis=axis, keepdims=True), math.nan, chosen)
     if not straight_through:
         return chosen
-    probabilities = softmax.record.compute(x, axis)
+    probabilities = softmax.compute(x, axis)
     return chosen + (probabilities - ops.stop_gradient(probabilities))
 
 
@@ -188,9 +171,6 @@ def standardize(x: Any, axis: Axis = -1, epsilon: FixedPositive = 1e-5, *, mask:
         epsilon: Added to the variance, above 0.
         mask: Bools that broadcast to `x`: what is False does not count and becomes 0.
 
-    Returns:
-        Tensor of the shape and dtype of `x`.
-
     Raises:
         ValueError: If `x` lacks such an axis, the mask does not broadcast to it, or `epsilon` is not above 0.
     """
@@ -200,7 +180,7 @@ def standardize(x: Any, axis: Axis = -1, epsilon: FixedPositive = 1e-5, *, mask:
     centred = near - mean(near)
     centred = centred if mask is None else ops.where(mask, centred, 0.0)
     variance = mean(ops.square(centred))
-    return centred / ops.sqrt(ops.where(equal(variance, math.inf), math.nan, variance) + epsilon)
+    return centred / ops.sqrt(ops.where(ops.equal(variance, math.inf), math.nan, variance) + epsilon)
 
 
 @along_axis(
@@ -220,9 +200,6 @@ def lp_normalize(x: Any, axis: Axis = -1, p: Norm = 2.0, *, mask: Any = None) ->
         p: The norm, at least 1: 1 is the sum of magnitudes, 2 the Euclidean length.
         mask: Bools that broadcast to `x`: what is False does not count and becomes 0.
 
-    Returns:
-        Tensor of the shape and dtype of `x`.
-
     Raises:
         ValueError: If `x` lacks such an axis, the mask does not broadcast to it, or `p` is below 1.
 
@@ -231,18 +208,18 @@ def lp_normalize(x: Any, axis: Axis = -1, p: Norm = 2.0, *, mask: Any = None) ->
     [0.6, 0.8]
     """
     x = ops.clip(x if mask is None else ops.where(mask, x, 0.0), -HUGE, HUGE)
-    top = _largest(absolute(x), axis)
+    top = _largest(ops.absolute(x), axis)
     # No power of what is at most 1 overflows, and the length cancels the scale. The reciprocal of a huge number, which XLA
     # multiplies by, would be flushed to 0. 0 / inf has the value 0 and the slope 0.
     smaller = ops.where(top > 2.0**100, 2.0**-10, ops.ones_like(top))
-    scaled = x * smaller / ops.where(equal(top, 0), math.inf, top * smaller)
+    scaled = x * smaller / ops.where(ops.equal(top, 0), math.inf, top * smaller)
     if p == 2:
         return scaled / _divisor(ops.sqrt(_divisor(ops.sum(ops.square(scaled), axis=axis, keepdims=True))))
     size = scaled * ops.stop_gradient(ops.sign(scaled))
     if p == 1:
         length = ops.sum(size, axis=axis, keepdims=True)
     else:
-        zero = equal(size, 0)
+        zero = ops.equal(size, 0)
         powers = ops.where(zero, 0.0, ops.power(ops.where(zero, 1.0, size), p))
         length = ops.power(_divisor(ops.sum(powers, axis=axis, keepdims=True)), 1.0 / p)
     return scaled / _divisor(length)
@@ -262,9 +239,6 @@ def sparsemax(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
         x: Scores, ``(..., n, ...)``.
         axis: The axis that sums to 1, or several that do together.
         mask: Bools that broadcast to `x`: what is False gets 0, and so does a row that is all False or -inf.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     Raises:
         ValueError: If `x` lacks such an axis, or the mask does not broadcast to it.
@@ -303,9 +277,6 @@ def entmax15(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
         x: Scores, ``(..., n, ...)``.
         axis: The axis that sums to 1, or several that do together.
         mask: Bools that broadcast to `x`: what is False gets 0, and so does a row that is all False or -inf.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     Raises:
         ValueError: If `x` lacks such an axis, or the mask does not broadcast to it.
@@ -347,11 +318,13 @@ def _threshold(step: Callable[[Any], Any], of_the_first: Callable[[Any, Callable
         axis: The axis, or several.
     """
     z = ops.stop_gradient(z)
-    if recorded(z) and isinstance(axis, int):
+    if ops.recorded(z) and isinstance(axis, int):
         return _threshold_by_sorting(of_the_first, z, axis)
-    digits = {"float32": 24, "float64": 53}[keras.backend.standardize_dtype(z.dtype)]
+    digits = 53 if ops.is_double(z) else 24
     most = digits // 2 + (_size(z, axis) or 2**31).bit_length()
-    return settle(lambda threshold: threshold + step(ops.relu(z - threshold)), ops.zeros_like(_largest(z, axis)) - 1.0, most)
+    return ops.fixed_point(
+        lambda threshold: threshold + step(ops.relu(z - threshold)), ops.zeros_like(_largest(z, axis)) - 1.0, most
+    )
 
 
 def _threshold_by_sorting(of_the_first: Callable[[Any, Callable[[Any], Any]], Any], z: Any, axis: int) -> Any:
@@ -359,11 +332,11 @@ def _threshold_by_sorting(of_the_first: Callable[[Any, Callable[[Any], Any]], An
     falling = -ops.sort(-ops.clip(z, -1.0, 0.0), axis=axis)
     candidates = of_the_first(falling, functools.partial(ops.cumsum, axis=axis))
     # Those of the entries that count rise to the threshold; any other is above the entry it belongs to.
-    return amax(ops.where(candidates <= falling, candidates, -1.0), axis=axis, keepdims=True)
+    return ops.largest(ops.where(candidates <= falling, candidates, -1.0), axis)
 
 
 def _without(above: Any, rest: Any) -> Any:
-    return ops.where(equal(above, 0), 0.0, ops.relu(above - rest))
+    return ops.where(ops.equal(above, 0), 0.0, ops.relu(above - rest))
 
 
 def _positive(above: Any, axis: Any) -> Any:
@@ -380,23 +353,22 @@ def _kept(x: Any, mask: Any) -> Any:
 
 def _shifted(x: Any, axis: Any) -> Any:
     """``x - max x`` in each row: 0 for +inf, and -inf throughout a row that has nothing else."""
-    return ops.where(equal(x, math.inf), 0.0, x - _finite(_largest(x, axis)))
+    return ops.where(ops.equal(x, math.inf), 0.0, x - _finite(_largest(x, axis)))
 
 
 def _largest(x: Any, axis: Any) -> Any:
     """The largest of each row, as a constant; 0 of a row of no entries."""
-    reduce = ops.sum if 0 in x.shape else amax
-    return ops.stop_gradient(reduce(x, axis=axis, keepdims=True))
+    return ops.stop_gradient(ops.sum(x, axis=axis, keepdims=True) if 0 in x.shape else ops.largest(x, axis))
 
 
 def _finite(top: Any) -> Any:
     """0 in place of -inf, so that nothing is subtracted from a row of -inf."""
-    return ops.where(equal(top, -math.inf), 0.0, top)
+    return ops.where(ops.equal(top, -math.inf), 0.0, top)
 
 
 def _divisor(x: Any) -> Any:
     """1 in place of 0, for 0 / 0 = 0."""
-    return ops.where(equal(x, 0), 1.0, x)
+    return ops.where(ops.equal(x, 0), 1.0, x)
 
 
 def _mean(x: Any, axis: Any, mask: Any) -> Any:
@@ -417,7 +389,7 @@ def _countdown(x: Any, axis: Any) -> Any:
     return ops.reshape(ops.arange(math.prod(sizes), 0, -1, dtype="int32"), sizes)
 
 
-def _size(x: Any, axis: Any) -> int | None:
+def _size(x, axis: Any) -> int | None:
     """The number of entries in a row, if it is known beforehand."""
     sizes = [x.shape[i] for i in _several(axis)]
     return math.prod(sizes) if all(isinstance(size, int) for size in sizes) else None

@@ -3,21 +3,19 @@
 import math
 from typing import Any
 
-from keras import ops
-
-from keras_acts import _calculus
-from keras_acts import _special as special
-from keras_acts._calculus import absolute
 from keras_acts._catalogue import activation, derivative
-from keras_acts._parameters import Positive
+from keras_acts._math import ops
+from keras_acts._math.series import polynomial
 from keras_acts._precision import HUGE
+from keras_acts._record.parameters import Positive
+
+FAMILY = "periodic"
 
 
 @activation(
     range=(-math.inf, math.inf),
     monotonic=True,
     smoothness=math.inf,
-    limits=(-math.inf, math.inf),
     reference="Ziyin, Hartwig & Ueda 2020, arXiv:2006.08195",
 )
 def snake(x: Any, alpha: Positive = 1.0) -> Any:
@@ -27,35 +25,31 @@ def snake(x: Any, alpha: Positive = 1.0) -> Any:
     learns `alpha`.
 
     Args:
-        x: Input of any shape.
         alpha: Angular frequency, above 0: the period is ``pi / alpha``. Start near the frequency of the data if it is known;
             5 to 50 suits fast signals.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> keras_acts.get("snake", alpha=5.0)
     keras_acts.get('snake', alpha=5.0)
     """
-    return x + ops.square(_calculus.sin(_angle(x, alpha))) / _divisor(alpha)
+    return x + ops.square(ops.sin(_angle(x, alpha))) / _divisor(alpha)
 
 
 @derivative(snake)
-def _(x: Any, alpha: Any = 1.0) -> Any:
+def _(x: Any, alpha: Any) -> Any:
     """``1 + sin(2 · alpha · x)``"""
     # as a square: exact at its zeros, and the doubled angle can't overflow
     angle = _angle(x, alpha)
-    return ops.square(_calculus.sin(angle) + _calculus.cos(angle))
+    return ops.square(ops.sin(angle) + ops.cos(angle))
 
 
 @derivative(snake, "alpha")
-def _(x: Any, alpha: Any = 1.0) -> Any:
+def _(x: Any, alpha: Any) -> Any:
     """``x · sin(2 · alpha · x) / alpha - sin(alpha · x)² / alpha²``"""
     # s · (2 x cos - s) with s = sin(alpha · x) / alpha: no cancellation as alpha · x goes to 0, where it tends to x²
     angle = _angle(x, alpha)
-    s = ops.where(special.equal(angle, 0), x, _calculus.sin(angle) / _divisor(alpha))
-    return s * (2.0 * x * _calculus.cos(angle) - s)
+    s = ops.where(ops.equal(angle, 0), x, ops.sin(angle) / _divisor(alpha))
+    return s * (2.0 * x * ops.cos(angle) - s)
 
 
 def _angle(x: Any, alpha: Any) -> Any:
@@ -64,14 +58,13 @@ def _angle(x: Any, alpha: Any) -> Any:
 
 def _divisor(alpha: Any) -> Any:
     """`alpha`, or 1 where a learned alpha is 0: the sine above it is 0 there too, and snake(x, 0) is x."""
-    return alpha if isinstance(alpha, float) else ops.where(special.equal(alpha, 0), 1.0, alpha)
+    return alpha if isinstance(alpha, float) else ops.where(ops.equal(alpha, 0), 1.0, alpha)
 
 
 @activation(
     range=(-math.inf, math.inf),
     monotonic=True,
     smoothness=math.inf,
-    limits=(-math.inf, math.inf),
     reference="Lee et al. 2023, BigVGAN, arXiv:2206.04658",
 )
 def snake_beta(x: Any, alpha: Positive = 1.0, beta: Positive = 1.0) -> Any:
@@ -81,41 +74,37 @@ def snake_beta(x: Any, alpha: Positive = 1.0, beta: Positive = 1.0) -> Any:
     both.
 
     Args:
-        x: Input of any shape.
         alpha: Angular frequency, above 0: the period is ``pi / alpha``.
         beta: One over the magnitude of the periodic part, above 0. It is monotonic as long as `alpha` is not above `beta`.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> keras_acts.get("snake_beta", alpha=5.0, beta=2.0)
     keras_acts.get('snake_beta', alpha=5.0, beta=2.0)
     """
-    return x + ops.square(_calculus.sin(_angle(x, alpha))) / _divisor(beta)
+    return x + ops.square(ops.sin(_angle(x, alpha))) / _divisor(beta)
 
 
 @derivative(snake_beta)
-def _(x: Any, alpha: Any = 1.0, beta: Any = 1.0) -> Any:
+def _(x: Any, alpha: Any, beta: Any) -> Any:
     """``1 + alpha / beta · sin(2 · alpha · x)``"""
     angle, ratio = _angle(x, alpha), alpha / _divisor(beta)
-    sine, cosine = _calculus.sin(angle), _calculus.cos(angle)
+    sine, cosine = ops.sin(angle), ops.cos(angle)
     # exact at the zeros of ratio 1 and without cancellation below it, as in snake; beyond it the rest is added as it is
     part = _at_most_1(ratio)
     return (1.0 - part) + part * ops.square(sine + cosine) + (ratio - part) * (2.0 * sine * cosine)
 
 
 @derivative(snake_beta, "alpha")
-def _(x: Any, alpha: Any = 1.0, beta: Any = 1.0) -> Any:
+def _(x: Any, alpha: Any, beta: Any) -> Any:
     """``x · sin(2 · alpha · x) / beta``"""
     angle = _angle(x, alpha)
-    return x * (2.0 * _calculus.sin(angle) * _calculus.cos(angle) / _divisor(beta))
+    return x * (2.0 * ops.sin(angle) * ops.cos(angle) / _divisor(beta))
 
 
 @derivative(snake_beta, "beta")
-def _(x: Any, alpha: Any = 1.0, beta: Any = 1.0) -> Any:
+def _(x: Any, alpha: Any, beta: Any) -> Any:
     """``-sin(alpha · x)² / beta²``"""
-    return -ops.square(_calculus.sin(_angle(x, alpha)) / _divisor(beta))
+    return -ops.square(ops.sin(_angle(x, alpha)) / _divisor(beta))
 
 
 def _at_most_1(ratio: Any) -> Any:
@@ -138,19 +127,15 @@ def sin(x: Any, omega: Positive = 1.0) -> Any:
     `omega` is 30 and the weights are initialised to match).
 
     Args:
-        x: Input of any shape.
         omega: Angular frequency, above 0.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
     """
-    return _calculus.sin(_angle(x, omega))
+    return ops.sin(_angle(x, omega))
 
 
 @derivative(sin)
-def _(x: Any, omega: Any = 1.0) -> Any:
+def _(x: Any, omega: Any) -> Any:
     """``omega · cos(omega · x)``"""
-    return omega * _calculus.cos(_angle(x, omega))
+    return omega * ops.cos(_angle(x, omega))
 
 
 @activation(
@@ -166,13 +151,13 @@ def cos(x: Any) -> Any:
 
     The even companion of `sin`, for random Fourier features and periodic encodings.
     """
-    return _calculus.cos(_angle(x, 1.0))
+    return ops.cos(_angle(x, 1.0))
 
 
 @derivative(cos)
 def _(x: Any) -> Any:
     """``-sin(x)``"""
-    return -_calculus.sin(_angle(x, 1.0))
+    return -ops.sin(_angle(x, 1.0))
 
 
 @activation(
@@ -190,30 +175,30 @@ def sinc(x: Any) -> Any:
     interpolate signals.
     """
     angle, _ = _half_turns(x)
-    tiny = absolute(x) < 1e-9
-    return ops.where(tiny, 1.0, _calculus.sin(angle) / (math.pi * ops.where(tiny, 1.0, x)))
+    tiny = ops.absolute(x) < 1e-9
+    return ops.where(tiny, 1.0, ops.sin(angle) / (math.pi * ops.where(tiny, 1.0, x)))
 
 
 @derivative(sinc)
 def _(x: Any) -> Any:
     """``(cos(pi · x) - sinc(x)) / x``"""
     angle, beyond = _half_turns(x)
-    cosine = _calculus.cos(angle)
+    cosine = ops.cos(angle)
     cosine = ops.where(beyond, -cosine, cosine)
-    small = absolute(x) < 0.5
+    small = ops.absolute(x) < 0.5
     near = ops.where(small, x, 0.0)
     far = ops.where(small, 1.0, ops.clip(x, -HUGE, HUGE))
-    slope = (cosine - _calculus.sin(angle) / (math.pi * far)) / far
-    return ops.where(small, near * special.polynomial(ops.square(near), SINC_SLOPE), slope)
+    slope = (cosine - ops.sin(angle) / (math.pi * far)) / far
+    return ops.where(small, near * polynomial(ops.square(near), SINC_SLOPE), slope)
 
 
 # The derivative of sinc divided by x, in powers of x², the highest first: complete for |x| <= 1/2 in float64.
 SINC_SLOPE = tuple((-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(11, 0, -1))
 
 
-def _half_turns(x: Any) -> tuple[Any, Any]:
+def _half_turns(x) -> tuple[Any, Any]:
     """An angle of at most a quarter turn whose sine is that of ``pi · x``, and whether its cosine has the other sign."""
     x = ops.clip(x, -HUGE, HUGE)  # inf - inf is NaN
     turned = x - 2.0 * ops.round(0.5 * x)
-    beyond = absolute(turned) > 0.5
+    beyond = ops.absolute(turned) > 0.5
     return math.pi * ops.where(beyond, ops.sign(turned) - turned, turned), beyond

@@ -4,19 +4,18 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from keras import ops
-
-from keras_acts._calculus import absolute
 from keras_acts._catalogue import activation, derivative
-from keras_acts._parameters import AnyReal, Positive, Switch, crossed_bounds
+from keras_acts._math import ops
 from keras_acts._precision import rounded
+from keras_acts._record.parameters import AnyReal, Positive, Switch, crossed_bounds
+
+FAMILY = "piecewise"
 
 
 @activation(
     range=(-math.inf, math.inf),
     monotonic=True,
     smoothness=math.inf,
-    limits=(-math.inf, math.inf),
     parity="odd",
     aliases=("identity",),
     reference="classic",
@@ -49,7 +48,7 @@ def abs(x: Any) -> Any:
 
     Passes the magnitude on, so no unit is ever dead; for inputs of which the sign means nothing.
     """
-    return absolute(x)
+    return ops.absolute(x)
 
 
 @derivative(abs)
@@ -63,7 +62,6 @@ def _(x: Any) -> Any:
     range=(-1, 1),
     monotonic=True,
     smoothness=-1,
-    limits=(-1, 1),
     parity="odd",
     aliases=("signum",),
     reference="classic; straight-through: Bengio et al. 2013, arXiv:1308.3432; Courbariaux et al. 2016, arXiv:1602.02830",
@@ -75,11 +73,7 @@ def sign(x: Any, straight_through: Switch = False) -> Any:
     by that of `hard_tanh`, as networks with binary weights and activations are trained.
 
     Args:
-        x: Input of any shape.
         straight_through: Whether the gradient is that of `hard_tanh`, 1 inside (-1, 1) and 0 elsewhere, instead of 0.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> binary = keras_acts.get("sign", straight_through=True)
@@ -91,7 +85,7 @@ def sign(x: Any, straight_through: Switch = False) -> Any:
 
 
 @derivative(sign)
-def _(x: Any, straight_through: bool = False) -> Any:
+def _(x: Any, straight_through: Any) -> Any:
     """``0``"""
     return hard_tanh.derivative(x) if straight_through else ops.zeros_like(x)
 
@@ -100,7 +94,6 @@ def _(x: Any, straight_through: bool = False) -> Any:
     range=(-1, 1),
     monotonic=True,
     smoothness=0,
-    limits=(-1, 1),
     parity="odd",
     aliases=("hardtanh",),
     conflict=crossed_bounds,
@@ -112,12 +105,8 @@ def hard_tanh(x: Any, min_value: AnyReal = -1.0, max_value: AnyReal = 1.0) -> An
     The identity, clipped: a tanh without exponentials, for gates in small models. Keras's has no other bounds than -1 and 1.
 
     Args:
-        x: Input of any shape.
         min_value: Smallest value. The gradient is 0 from there on.
         max_value: Largest value, above `min_value`. The gradient is 0 from there on.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     Raises:
         ValueError: If `min_value` is not less than `max_value`.
@@ -130,7 +119,7 @@ def hard_tanh(x: Any, min_value: AnyReal = -1.0, max_value: AnyReal = 1.0) -> An
 
 
 @derivative(hard_tanh)
-def _(x: Any, min_value: Any = -1.0, max_value: Any = 1.0) -> Any:
+def _(x: Any, min_value: Any, max_value: Any) -> Any:
     """``1 if -1 < x < 1, else 0``"""
     return ops.where(ops.logical_and(x > min_value, x < max_value), ops.ones_like(x), 0.0)
 
@@ -139,7 +128,6 @@ def _(x: Any, min_value: Any = -1.0, max_value: Any = 1.0) -> Any:
     range=(0, 1),
     monotonic=True,
     smoothness=0,
-    limits=(0, 1),
     aliases=("hardsigmoid", "hsigmoid"),
     reference="Courbariaux, Bengio & David 2015, arXiv:1511.00363; this slope: Howard et al. 2019, arXiv:1905.02244",
 )
@@ -150,7 +138,7 @@ def hard_sigmoid(x: Any) -> Any:
     0.2 (`hard_sigmoid_02`), BinaryConnect 1/2 (`sparse_sigmoid`).
     """
     # x + 3 first: exact where the result is small, as x / 6 + 1/2 is not
-    return hard_tanh.record.compute(x + 3.0, 0.0, 6.0) / 6.0
+    return hard_tanh.compute(x + 3.0, 0.0, 6.0) / 6.0
 
 
 @derivative(hard_sigmoid)
@@ -163,7 +151,6 @@ def _(x: Any) -> Any:
     range=(0, 1),
     monotonic=True,
     smoothness=0,
-    limits=(0, 1),
     reference="Theano's hard_sigmoid; ONNX operator HardSigmoid",
 )
 def hard_sigmoid_02(x: Any, alpha: Positive = 0.2, beta: AnyReal = 0.5) -> Any:
@@ -172,22 +159,18 @@ def hard_sigmoid_02(x: Any, alpha: Positive = 0.2, beta: AnyReal = 0.5) -> Any:
     The hard sigmoid of Theano, Keras 1 and 2 and ONNX, for models that were trained with it; `hard_sigmoid` has slope 1/6.
 
     Args:
-        x: Input of any shape.
         alpha: Slope between the bounds, above 0.
         beta: Value at 0, if it lies between the bounds.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.hard_sigmoid_02([-9.0, 0.0, 9.0])]
     [0.0, 0.5, 1.0]
     """
-    return hard_tanh.record.compute(_line(x, alpha, beta), 0.0, 1.0)
+    return hard_tanh.compute(_line(x, alpha, beta), 0.0, 1.0)
 
 
 @derivative(hard_sigmoid_02)
-def _(x: Any, alpha: Any = 0.2, beta: Any = 0.5) -> Any:
+def _(x: Any, alpha: Any, beta: Any) -> Any:
     """``alpha if 0 < alpha · x + beta < 1, else 0``"""
     # both distances from the bounds, since alpha · x + beta may round to 1 where it is less
     inside = ops.logical_and(_line(x, alpha, beta) > 0, _line(-x, alpha, 1.0, -beta) > 0)
@@ -198,7 +181,6 @@ def _(x: Any, alpha: Any = 0.2, beta: Any = 0.5) -> Any:
     range=(0, 1),
     monotonic=True,
     smoothness=0,
-    limits=(0, 1),
     reference="jax.nn.sparse_sigmoid, 2023; after Martins & Astudillo 2016, arXiv:1602.02068",
 )
 def sparse_sigmoid(x: Any) -> Any:
@@ -207,7 +189,7 @@ def sparse_sigmoid(x: Any) -> Any:
     What `sigmoid` is to softmax this is to sparsemax: the first probability of the scores x and 0, which is exactly 0 or 1
     beyond ±1. It is the derivative of `sparse_plus`.
     """
-    return 0.5 * (hard_tanh.record.compute(x) + 1.0)
+    return 0.5 * (hard_tanh.compute(x) + 1.0)
 
 
 @derivative(sparse_sigmoid)
@@ -220,7 +202,6 @@ def _(x: Any) -> Any:
     range=(0, math.inf),
     monotonic=True,
     smoothness=1,
-    limits=(0, math.inf),
     reference="jax.nn.sparse_plus, 2023; Shamir, Lin & Coviello 2020, Smooth activations and reproducibility, arXiv:2010.09931",
 )
 def sparse_plus(x: Any) -> Any:
@@ -228,7 +209,7 @@ def sparse_plus(x: Any) -> Any:
 
     A ReLU whose kink is rounded off by a parabola between -1 and 1; unlike softplus it is exactly 0 and exactly `x` outside.
     """
-    return ops.where(x >= 1.0, x, ops.square(sparse_sigmoid.record.compute(x)))
+    return ops.where(x >= 1.0, x, ops.square(sparse_sigmoid.compute(x)))
 
 
 @derivative(sparse_plus)

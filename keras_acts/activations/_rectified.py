@@ -3,19 +3,18 @@
 import math
 from typing import Any
 
-from keras import ops
-
 from keras_acts._catalogue import activation, derivative
-from keras_acts._parameters import AnyReal, NonNegative, OptionalPositive, Positive
-from keras_acts._special import equal
+from keras_acts._math import ops
+from keras_acts._record.parameters import AnyReal, NonNegative, OptionalPositive, Positive
 from keras_acts.activations._piecewise import hard_tanh
+
+FAMILY = "rectified"
 
 
 @activation(
     range=(0, math.inf),
     monotonic=True,
     smoothness=0,
-    limits=(0, math.inf),
     aliases=("rectifier",),
     reference="Fukushima 1969, IEEE Trans. SSC 5(4); Nair & Hinton 2010, ICML",
 )
@@ -31,13 +30,9 @@ def relu(
     dead; `leaky_relu`, `elu` and `softplus` avoid that.
 
     Args:
-        x: Input of any shape.
         negative_slope: Slope below `threshold`, where the value is ``negative_slope · (x - threshold)``.
         max_value: Largest value, above 0, or None for no limit. The gradient is 0 from there on.
         threshold: Where the identity begins; the function jumps there if it is not 0.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.relu([-2.0, 0.0, 3.0])]
@@ -53,7 +48,7 @@ def relu(
 
 
 @derivative(relu)
-def _(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+def _(x: Any, negative_slope: Any, max_value: Any, threshold: Any) -> Any:
     """``1 if x > 0, else 0``"""
     slope = _branches(x, threshold, negative_slope, 1.0)
     if max_value is None:
@@ -65,7 +60,6 @@ def _(x: Any, negative_slope: float = 0.0, max_value: float | None = None, thres
     range=(-math.inf, math.inf),
     monotonic=True,
     smoothness=0,
-    limits=(-math.inf, math.inf),
     aliases=("lrelu",),
     reference="Maas, Hannun & Ng 2013, ICML workshop on deep learning for audio, speech and language processing",
 )
@@ -76,11 +70,7 @@ def leaky_relu(x: Any, negative_slope: NonNegative = 0.01) -> Any:
     and JAX; Keras has 0.2 in its function and 0.3 in its layer.
 
     Args:
-        x: Input of any shape.
         negative_slope: Slope below 0, at least 0; in `PReLU` it is learned.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.leaky_relu([-2.0, 3.0], negative_slope=0.5)]
@@ -92,13 +82,13 @@ def leaky_relu(x: Any, negative_slope: NonNegative = 0.01) -> Any:
 
 
 @derivative(leaky_relu)
-def _(x: Any, negative_slope: float = 0.01) -> Any:
+def _(x: Any, negative_slope: Any) -> Any:
     """``1 if x > 0, else negative_slope``"""
     return _branches(x, 0.0, negative_slope, 1.0)
 
 
 @derivative(leaky_relu, "negative_slope")
-def _(x: Any, negative_slope: float = 0.01) -> Any:
+def _(x: Any, negative_slope: Any) -> Any:
     """``min(0, x)``"""
     return -ops.relu(-x)
 
@@ -107,7 +97,6 @@ def _(x: Any, negative_slope: float = 0.01) -> Any:
     range=(0, math.inf),
     monotonic=True,
     smoothness=1,
-    limits=(0, math.inf),
     aliases=("relu_squared", "relu2", "requ"),
     reference="So et al. 2021, Primer, arXiv:2109.08668",
 )
@@ -134,7 +123,6 @@ def _(x: Any) -> Any:
     range=(0, 6),
     monotonic=True,
     smoothness=0,
-    limits=(0, 6),
     reference="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10; Howard et al. 2017, arXiv:1704.04861",
 )
 def relu6(x: Any) -> Any:
@@ -142,7 +130,7 @@ def relu6(x: Any) -> Any:
 
     ReLU with a ceiling, so that activations fit in few bits: the choice of MobileNets and of networks to be quantised.
     """
-    return hard_tanh.record.compute(x, 0.0, 6.0)
+    return hard_tanh.compute(x, 0.0, 6.0)
 
 
 @derivative(relu6)
@@ -155,7 +143,6 @@ def _(x: Any) -> Any:
     range=(0, 1),
     monotonic=True,
     smoothness=0,
-    limits=(0, 1),
     aliases=("bounded_relu", "capped_relu", "relun"),
     reference="Hannun et al. 2014, arXiv:1412.5567; Liew, Khalil-Hani & Bakhteri 2016, Neurocomputing 216",
 )
@@ -166,21 +153,17 @@ def clipped_relu(x: Any, max_value: Positive = 1.0) -> Any:
     speech recognition and Chainer, 24 in Paddle.
 
     Args:
-        x: Input of any shape.
         max_value: Largest value, above 0. The gradient is 0 from there on.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.clipped_relu([-2.0, 3.0, 30.0], max_value=20.0)]
     [0.0, 3.0, 20.0]
     """
-    return hard_tanh.record.compute(x, 0.0, max_value)
+    return hard_tanh.compute(x, 0.0, max_value)
 
 
 @derivative(clipped_relu)
-def _(x: Any, max_value: float = 1.0) -> Any:
+def _(x: Any, max_value: Any) -> Any:
     """``1 if 0 < x < max_value, else 0``"""
     return hard_tanh.derivative(x, 0.0, max_value)
 
@@ -189,7 +172,6 @@ def _(x: Any, max_value: float = 1.0) -> Any:
     range=(0, math.inf),
     monotonic=True,
     smoothness=-1,
-    limits=(0, math.inf),
     aliases=("trec", "truncated_rectified"),
     reference="Konda, Memisevic & Krueger 2014, arXiv:1402.3337",
 )
@@ -200,17 +182,13 @@ def thresholded_relu(x: Any, threshold: NonNegative = 1.0) -> Any:
     bias. It was the layer ``ThresholdedReLU`` of Keras 2, which called the threshold `theta`.
 
     Args:
-        x: Input of any shape.
         threshold: Where the identity begins, at least 0.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
     """
     return ops.where(x <= threshold, ops.zeros_like(x), x)
 
 
 @derivative(thresholded_relu)
-def _(x: Any, threshold: float = 1.0) -> Any:
+def _(x: Any, threshold: Any) -> Any:
     """``1 if x > threshold, else 0``"""
     return _branches(x, threshold, 0.0, 1.0)
 
@@ -219,7 +197,6 @@ def _(x: Any, threshold: float = 1.0) -> Any:
     range=(0, math.inf),
     monotonic=True,
     smoothness=-1,
-    limits=(0, math.inf),
     example={"threshold": 0.5, "default_value": 0.0},
     reference="Collobert, Kavukcuoglu & Farabet 2011, Torch7, BigLearn NIPS workshop",
 )
@@ -229,12 +206,8 @@ def threshold(x: Any, threshold: AnyReal, default_value: AnyReal) -> Any:
     Replaces everything up to a threshold by one number: ReLU is ``threshold(x, 0, 0)``. Both numbers must be given.
 
     Args:
-        x: Input of any shape.
         threshold: Where the identity begins.
         default_value: The value up to and at the threshold; the function is continuous if it equals `threshold`.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.threshold([0.5, 1.0, 2.0], threshold=1.0, default_value=-1.0)]
@@ -244,7 +217,7 @@ def threshold(x: Any, threshold: AnyReal, default_value: AnyReal) -> Any:
 
 
 @derivative(threshold)
-def _(x: Any, threshold: float, default_value: float) -> Any:
+def _(x: Any, threshold: Any, default_value: Any) -> Any:
     """``1 if x > threshold, else 0``"""
     return _branches(x, threshold, 0.0, 1.0)
 
@@ -253,7 +226,6 @@ def _(x: Any, threshold: float, default_value: float) -> Any:
     range=(-math.inf, math.inf),
     monotonic=True,
     smoothness=0,
-    limits=(-math.inf, math.inf),
     aliases=("parametric_relu",),
     example={"alpha": 0.25},
     reference="He, Zhang, Ren & Sun 2015, arXiv:1502.01852",
@@ -265,11 +237,7 @@ def prelu(x: Any, alpha: AnyReal) -> Any:
     as a weight and learns it.
 
     Args:
-        x: Input of any shape.
         alpha: Slope below 0: a number, or a tensor that broadcasts to `x`, such as one slope a channel.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.prelu([-2.0, 3.0], alpha=0.25)]
@@ -294,7 +262,6 @@ def _(x: Any, alpha: Any) -> Any:
     range=(0, math.inf),
     monotonic=True,
     smoothness=0,
-    limits=(0, math.inf),
     aliases=("thresholded_linear_unit",),
     reference="Singh & Krishnan 2020, Filter response normalization layer, arXiv:1911.09737",
 )
@@ -304,23 +271,19 @@ def tlu(x: Any, tau: AnyReal = 0.0) -> Any:
     ReLU whose floor is learned, for networks with filter response normalisation, which does not centre its output.
 
     Args:
-        x: Input of any shape.
         tau: The floor: a number, or a tensor that broadcasts to `x`, such as one a channel.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
     """
     return ops.where(x <= tau, tau, x)
 
 
 @derivative(tlu)
-def _(x: Any, tau: Any = 0.0) -> Any:
+def _(x: Any, tau: Any) -> Any:
     """``1 if x > tau, else 0``"""
     return _branches(x, tau, 0.0, 1.0)
 
 
 @derivative(tlu, "tau")
-def _(x: Any, tau: Any = 0.0) -> Any:
+def _(x: Any, tau: Any) -> Any:
     """``0 if x > tau, else 1``"""
     return _branches(x, tau, 1.0, 0.0)
 
@@ -329,7 +292,6 @@ def _(x: Any, tau: Any = 0.0) -> Any:
     range=(0, math.inf),
     monotonic=True,
     smoothness=0,
-    limits=(0, math.inf),
     aliases=("tlu_affine",),
     reference="Singh & Krishnan 2020, Filter response normalization layer, arXiv:1911.09737",
 )
@@ -339,12 +301,8 @@ def filter_response_tlu_affine(x: Any, alpha: AnyReal = 0.0, tau: AnyReal = 0.0)
     The thresholded linear unit with a learned slope below its kink: between `tlu` (slope 0) and `prelu` (floor 0).
 
     Args:
-        x: Input of any shape.
         alpha: Slope of the line that the input is compared with: a number, or a tensor that broadcasts to `x`.
         tau: Its value at 0, likewise.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.get("tlu_affine", alpha=0.5, tau=1.0)([-4.0, 1.0, 4.0])]
@@ -355,20 +313,20 @@ def filter_response_tlu_affine(x: Any, alpha: AnyReal = 0.0, tau: AnyReal = 0.0)
 
 
 @derivative(filter_response_tlu_affine)
-def _(x: Any, alpha: Any = 0.0, tau: Any = 0.0) -> Any:
+def _(x: Any, alpha: Any, tau: Any) -> Any:
     """``1 if x > alpha · x + tau, else alpha``"""
     on_line = _on_line(x, alpha, _product(alpha, x) + tau)
     return ops.where(on_line, alpha * ops.ones_like(x), 1.0)
 
 
 @derivative(filter_response_tlu_affine, "alpha")
-def _(x: Any, alpha: Any = 0.0, tau: Any = 0.0) -> Any:
+def _(x: Any, alpha: Any, tau: Any) -> Any:
     """``0 if x > alpha · x + tau, else x``"""
     return ops.where(_on_line(x, alpha, _product(alpha, x) + tau), x, 0.0)
 
 
 @derivative(filter_response_tlu_affine, "tau")
-def _(x: Any, alpha: Any = 0.0, tau: Any = 0.0) -> Any:
+def _(x: Any, alpha: Any, tau: Any) -> Any:
     """``0 if x > alpha · x + tau, else 1``"""
     return ops.where(_on_line(x, alpha, _product(alpha, x) + tau), ops.ones_like(x), 0.0)
 
@@ -377,14 +335,14 @@ def _on_line(x: Any, alpha: Any, line: Any) -> Any:
     """Whether `line` is the larger; where they meet, whether it is what lies below the kink."""
     if isinstance(alpha, float):
         return x <= line if alpha <= 1.0 else x < line
-    return ops.logical_or(x < line, ops.logical_and(equal(x, line), alpha <= 1.0))
+    return ops.logical_or(x < line, ops.logical_and(ops.equal(x, line), alpha <= 1.0))
 
 
 def _product(factor: Any, x: Any) -> Any:
     """``factor · x``, and 0 for a factor of 0 where x is infinite."""
     if isinstance(factor, float):
         return factor * x if factor else ops.zeros_like(x)
-    return ops.where(equal(factor, 0), ops.zeros_like(x), factor * x)
+    return ops.where(ops.equal(factor, 0), ops.zeros_like(x), factor * x)
 
 
 def _branches(x: Any, threshold: float, below: Any, above: float) -> Any:

@@ -3,14 +3,16 @@
 import math
 from typing import Any
 
-from keras import ops
-
 from keras_acts._catalogue import activation, derivative
-from keras_acts._parameters import AnyReal, Switch, crossed_bounds
+from keras_acts._math import ops
+from keras_acts._math.compensated import negative_square, rounded, total
+from keras_acts._math.normal import mills_ratio
 from keras_acts._precision import HUGE
-from keras_acts._special import mills_ratio, negative_square, rounded, total
+from keras_acts._record.parameters import AnyReal, Switch, crossed_bounds
 from keras_acts.activations._piecewise import hard_sigmoid, hard_tanh
 from keras_acts.activations._sigmoidal import tanh
+
+FAMILY = "self_gated"
 
 GELU_MINIMUM = -0.16997120747990366
 INV_SQRT_2PI = 0.3989422804014327
@@ -65,11 +67,7 @@ def swish_beta(x: Any, beta: AnyReal = 1.0) -> Any:
     is `silu`, which is this at beta 1. The layer `SwishBeta` learns `beta`.
 
     Args:
-        x: Input of any shape.
         beta: Slope of the gate, any number.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> float(keras_acts.activations.swish_beta(3.0, beta=0.0))
@@ -81,14 +79,14 @@ def swish_beta(x: Any, beta: AnyReal = 1.0) -> Any:
 
 
 @derivative(swish_beta)
-def _(x: Any, beta: Any = 1.0) -> Any:
+def _(x: Any, beta: Any) -> Any:
     """``sigmoid(beta · x) · (1 + beta · x · sigmoid(-beta · x))``"""
     gate = ops.clip(beta * ops.clip(x, -HUGE, HUGE), -1000.0, 60.0)
     return _gated_slope(0.5 * gate, 1.0 + gate)
 
 
 @derivative(swish_beta, "beta")
-def _(x: Any, beta: Any = 1.0) -> Any:
+def _(x: Any, beta: Any) -> Any:
     """``x² · sigmoid(beta · x) · sigmoid(-beta · x)``"""
     finite = ops.clip(x, -HUGE, HUGE)
     gate = beta * finite
@@ -121,7 +119,7 @@ def _(x: Any) -> Any:
     return _gated_slope(half, 1.0 + 1.702 * near, lost)
 
 
-def _quick_gate(x: Any, factor: float) -> tuple[Any, Any]:
+def _quick_gate(x, factor: float) -> tuple[Any, Any]:
     """``factor · 1.702 · x`` and what rounding took from it."""
     # 1.702 = 871 / 512 + 0.000828125, of which the first times a multiple of 1 / 128 is exact
     near = rounded(x, 128.0)
@@ -144,26 +142,22 @@ def gelu(x: Any, approximate: Switch = False) -> Any:
     at -6.
 
     Args:
-        x: Input of any shape.
         approximate: Whether to use `gelu_tanh` instead, off by up to 0.0005: for the weights of models trained with it. The
             default is False here, in Keras, torch and ONNX, and True in JAX and Flax.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> [round(float(y), 4) for y in keras_acts.activations.gelu([-1.0, 0.0, 1.0])]
     [-0.1587, 0.0, 0.8413]
     """
     if approximate:
-        return gelu_tanh.record.compute(x)
+        return gelu_tanh.compute(x)
     near = ops.clip(x, -40.0, 40.0)
     tail = _scaled_tail(ops.where(near < 0, -near, near))
     return ops.where(near < 0, near * tail * (1.0 / TAIL_SCALE), x * (1.0 - (1.0 / TAIL_SCALE) * tail))
 
 
 @derivative(gelu)
-def _(x: Any, approximate: bool = False) -> Any:
+def _(x: Any, approximate: Any) -> Any:
     """``Φ(x) + x · φ(x)``"""
     if approximate:
         return gelu_tanh.record.derivatives["x"](x)
@@ -200,22 +194,18 @@ def clipped_gelu(x: Any, min_value: AnyReal = -10.0, max_value: AnyReal = 10.0) 
     the lower bound matters only if it is higher than that.
 
     Args:
-        x: Input of any shape.
         min_value: Smallest value. The gradient is 0 where it is reached.
         max_value: Largest value, above `min_value`. The gradient is 0 where it is reached.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     Raises:
         ValueError: If `min_value` is not less than `max_value`.
     """
-    y = gelu.record.compute(x)
+    y = gelu.compute(x)
     return ops.where(y <= min_value, min_value, ops.where(y >= max_value, max_value, y))
 
 
 @derivative(clipped_gelu)
-def _(x: Any, min_value: Any = -10.0, max_value: Any = 10.0) -> Any:
+def _(x: Any, min_value: Any, max_value: Any) -> Any:
     """``Φ(x) + x · φ(x) if -10 < x · Φ(x) < 10, else 0``"""
     # gelu(x) = max(0, x) - tail: subtracted in this order it can be told from a bound that it rounds to
     near = ops.clip(x, -40.0, 40.0)
@@ -251,7 +241,7 @@ def _(x: Any) -> Any:
     return _gated_slope(half, (1.0 + TANH_1 * near) + 3.0 * TANH_3 * near**3, lost)
 
 
-def _tanh_gate(x: Any, factor: float) -> tuple[Any, Any]:
+def _tanh_gate(x, factor: float) -> tuple[Any, Any]:
     """``factor · √(8 / π) · (x + 0.044715 · x³)`` and what rounding took from it."""
     # At the multiple of 1/16 nearest to x the argument is near · ratio, and the short part of the ratio has so few digits that
     # the product is exact. The rest of the way to x is the difference of the cubes, divided out.
@@ -336,7 +326,7 @@ def lisht(x: Any) -> Any:
 
     A smooth absolute value: even and never negative, so negative inputs keep their gradient.
     """
-    return x * tanh.record.compute(x)
+    return x * tanh.compute(x)
 
 
 @derivative(lisht)
@@ -366,14 +356,14 @@ def hard_silu(x: Any) -> Any:
     [-0.375, 4.0]
     """
     # -inf · 0 is NaN
-    return ops.where(x <= -3.0, ops.zeros_like(x), x * hard_sigmoid.record.compute(x))
+    return ops.where(x <= -3.0, ops.zeros_like(x), x * hard_sigmoid.compute(x))
 
 
 @derivative(hard_silu)
 def _(x: Any) -> Any:
     """``0 if x <= -3, 1 if x >= 3, else x / 3 + 1/2``"""
     # (2 x + 3) / 6 first adds, which is exact near the zero at -3/2; the clipped x keeps the discarded branch finite
-    near = hard_tanh.record.compute(x, -3.0, 3.0)
+    near = hard_tanh.compute(x, -3.0, 3.0)
     return ops.where(x <= -3.0, ops.zeros_like(x), ops.where(x >= 3.0, 1.0, (2.0 * near + 3.0) / 6.0))
 
 
@@ -394,11 +384,11 @@ def hard_mish(x: Any) -> Any:
     [-0.5, 4.0]
     """
     # -inf · 0 is NaN; 0.5 · x may underflow where the result does not
-    gate = 0.5 * (hard_tanh.record.compute(x, -2.0, 0.0) + 2.0)
+    gate = 0.5 * (hard_tanh.compute(x, -2.0, 0.0) + 2.0)
     return ops.where(x <= -2.0, ops.zeros_like(x), x * gate)
 
 
 @derivative(hard_mish)
 def _(x: Any) -> Any:
     """``0 if x <= -2, 1 if x >= 0, else x + 1``"""
-    return ops.where(x <= -2.0, ops.zeros_like(x), hard_tanh.record.compute(x, -2.0, 0.0) + 1.0)
+    return ops.where(x <= -2.0, ops.zeros_like(x), hard_tanh.compute(x, -2.0, 0.0) + 1.0)

@@ -3,18 +3,17 @@
 import math
 from typing import Any
 
-from keras import ops
-
-from keras_acts._calculus import absolute
 from keras_acts._catalogue import activation, derivative
-from keras_acts._parameters import AnyReal, NonNegative
+from keras_acts._math import ops
+from keras_acts._record.parameters import AnyReal, NonNegative
+
+FAMILY = "shrinkage"
 
 
 @activation(
     range=(-math.inf, math.inf),
     monotonic=True,
     smoothness=-1,
-    limits=(-math.inf, math.inf),
     parity="odd",
     aliases=("hardshrink",),
     reference="Donoho & Johnstone 1994, Biometrika 81(3)",
@@ -26,30 +25,25 @@ def hard_shrink(x: Any, threshold: NonNegative = 0.5) -> Any:
     at the threshold; `soft_shrink` does not.
 
     Args:
-        x: Input of any shape.
         threshold: Largest magnitude that becomes 0, at least 0.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.hard_shrink([-3.0, 0.5, 0.75])]
     [-3.0, 0.0, 0.75]
     """
-    return ops.where(absolute(x) <= threshold, ops.zeros_like(x), x)
+    return ops.where(ops.absolute(x) <= threshold, ops.zeros_like(x), x)
 
 
 @derivative(hard_shrink)
-def _(x: Any, threshold: Any = 0.5) -> Any:
+def _(x: Any, threshold: Any) -> Any:
     """``1 if |x| > threshold, else 0``"""
-    return ops.where(absolute(x) <= threshold, ops.zeros_like(x), 1.0)
+    return ops.where(ops.absolute(x) <= threshold, ops.zeros_like(x), 1.0)
 
 
 @activation(
     range=(-math.inf, math.inf),
     monotonic=True,
     smoothness=0,
-    limits=(-math.inf, math.inf),
     parity="odd",
     aliases=("softshrink", "soft_thresholding"),
     reference="Donoho 1995, IEEE Trans. Information Theory 41(3)",
@@ -61,21 +55,17 @@ def soft_shrink(x: Any, threshold: NonNegative = 0.5) -> Any:
     with an L1 penalty.
 
     Args:
-        x: Input of any shape.
         threshold: How far inputs move towards 0, at least 0.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.soft_shrink([-3.0, 0.25, 0.75])]
     [-2.5, 0.0, 0.25]
     """
-    return shrink.record.compute(x, threshold, threshold)
+    return shrink.compute(x, threshold, threshold)
 
 
 @derivative(soft_shrink)
-def _(x: Any, threshold: Any = 0.5) -> Any:
+def _(x: Any, threshold: Any) -> Any:
     """``1 if |x| > threshold, else 0``"""
     return hard_shrink.derivative(x, threshold)
 
@@ -84,7 +74,6 @@ def _(x: Any, threshold: Any = 0.5) -> Any:
     range=(-math.inf, math.inf),
     monotonic=True,
     smoothness=-1,
-    limits=(-math.inf, math.inf),
     parity="odd",
     reference="ONNX operator Shrink",
 )
@@ -95,23 +84,19 @@ def shrink(x: Any, threshold: NonNegative = 0.5, bias: AnyReal = 0.0) -> Any:
     if the bias equals the threshold.
 
     Args:
-        x: Input of any shape.
         threshold: Largest magnitude that becomes 0, at least 0.
         bias: How far what is kept moves towards 0.
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.shrink([-3.0, 0.25, 0.75], threshold=0.5, bias=0.25)]
     [-2.75, 0.0, 0.5]
     """
     moved = ops.where(x > 0, x - bias, x + bias)
-    return ops.where(absolute(x) <= threshold, ops.zeros_like(x), moved)
+    return ops.where(ops.absolute(x) <= threshold, ops.zeros_like(x), moved)
 
 
 @derivative(shrink)
-def _(x: Any, threshold: Any = 0.5, bias: Any = 0.0) -> Any:
+def _(x: Any, threshold: Any, bias: Any) -> Any:
     """``1 if |x| > threshold, else 0``"""
     return hard_shrink.derivative(x, threshold)
 
@@ -120,7 +105,6 @@ def _(x: Any, threshold: Any = 0.5, bias: Any = 0.0) -> Any:
     range=(-math.inf, math.inf),
     monotonic=True,
     smoothness=math.inf,
-    limits=(-math.inf, math.inf),
     parity="odd",
     aliases=("tanhshrink",),
     reference="Collobert, Kavukcuoglu & Farabet 2011, Torch7, BigLearn NIPS workshop",
@@ -132,7 +116,7 @@ def tanh_shrink(x: Any) -> Any:
     """
     # below 1, x - x · n / (n + r) without the cancellation; above, (x - 1) + (1 - tanh(x))
     near, n, r = _lambert(x)
-    magnitude, decay = absolute(x), ops.exp(-2.0 * absolute(x))
+    magnitude, decay = ops.absolute(x), ops.exp(-2.0 * ops.absolute(x))
     far = (magnitude - 1.0) + 2.0 * decay / (1.0 + decay)
     return ops.where(magnitude < 1.0, near * r / (n + r), ops.where(x < 0, -far, far))
 
@@ -142,11 +126,11 @@ def _(x: Any) -> Any:
     """``tanh(x)²``"""
     # a backend's own tanh is off by several roundings where it nears 1, and the square by twice as many
     near, n, r = _lambert(x)
-    magnitude, decay = absolute(x), ops.exp(-2.0 * absolute(x))
+    magnitude, decay = ops.absolute(x), ops.exp(-2.0 * ops.absolute(x))
     return ops.square(ops.where(magnitude < 1.0, near * n / (n + r), (1.0 - decay) / (1.0 + decay)))
 
 
-def _lambert(x: Any) -> tuple[Any, Any, Any]:
+def _lambert(x) -> tuple[Any, Any, Any]:
     """`x` clipped to [-1, 1], and `n` and `r` such that its tanh is ``x · n / (n + r)``.
 
     Lambert's continued fraction ``x / (1 + x² / (3 + x² / (5 + …)))``, cut after 17 and multiplied out: right to 2⁻⁵³.

@@ -3,21 +3,21 @@
 import math
 from typing import Any
 
-from keras import ops
-
-from keras_acts import _calculus
-from keras_acts import _special as special
-from keras_acts._calculus import absolute
 from keras_acts._catalogue import activation, derivative
-from keras_acts._parameters import AnyReal, Positive
+from keras_acts._math import ops
+from keras_acts._math.compensated import bell, coarse, exp_of_sum, quotient
+from keras_acts._math.normal import scaled_erfc
+from keras_acts._math.series import SINH, polynomial
 from keras_acts._precision import HUGE
+from keras_acts._record.parameters import AnyReal, Positive
+
+FAMILY = "sigmoidal"
 
 
 @activation(
     range=(0, 1),
     monotonic=True,
     smoothness=float("inf"),
-    limits=(0, 1),
     aliases=("logistic",),
     reference="Verhulst 1845, Mém. Acad. R. Bruxelles 18",
     keeps_logits=True,
@@ -37,7 +37,7 @@ def sigmoid(x: Any) -> Any:
 def _(x: Any) -> Any:
     """``sigmoid(x) · (1 - sigmoid(x))``"""
     # even in x, so that the factor that can round to 1 is the harmless one
-    s = sigmoid(-absolute(x))
+    s = sigmoid(-ops.absolute(x))
     return s * (1.0 - s)
 
 
@@ -45,7 +45,6 @@ def _(x: Any) -> Any:
     range=(-1, 1),
     monotonic=True,
     smoothness=float("inf"),
-    limits=(-1, 1),
     parity="odd",
     reference="classic",
 )
@@ -54,14 +53,14 @@ def tanh(x: Any) -> Any:
 
     The zero-centred sigmoid of recurrent networks. It reaches its limits exponentially fast: tanh'(10) is 8e-9.
     """
-    return _calculus.tanh(x)
+    return ops.tanh(x)
 
 
 @derivative(tanh)
 def _(x: Any) -> Any:
     """``1 - tanh(x)²``"""
     # 1 - tanh² is 0 as soon as tanh rounds to 1; sech² is not, and squaring last nothing underflows before the result
-    decay = ops.exp(-absolute(x))
+    decay = ops.exp(-ops.absolute(x))
     return ops.square(2.0 * decay / (1.0 + ops.square(decay)))
 
 
@@ -69,7 +68,6 @@ def _(x: Any) -> Any:
     range=(-1, 1),
     monotonic=True,
     smoothness=1,
-    limits=(-1, 1),
     parity="odd",
     aliases=("soft_sign",),
     reference="Elliott 1993, Univ. of Maryland TR 93-8; Bergstra et al. 2009; Glorot & Bengio 2010, AISTATS",
@@ -85,20 +83,19 @@ def softsign(x: Any) -> Any:
     [-0.75, 0.0, 0.5]
     """
     finite = ops.clip(x, -HUGE, HUGE)  # inf / inf is NaN
-    return finite / (1.0 + absolute(finite))
+    return finite / (1.0 + ops.absolute(finite))
 
 
 @derivative(softsign)
 def _(x: Any) -> Any:
     """``1 / (1 + |x|)²``"""
-    return ops.square(1.0 / (1.0 + absolute(x)))
+    return ops.square(1.0 / (1.0 + ops.absolute(x)))
 
 
 @activation(
     range=(-math.pi / 2, math.pi / 2),
     monotonic=True,
     smoothness=math.inf,
-    limits=(-math.pi / 2, math.pi / 2),
     parity="odd",
     aliases=("arctan",),
     reference="classic",
@@ -109,7 +106,7 @@ def atan(x: Any) -> Any:
     A sigmoid with heavy tails: it nears its limits of -1.57 and 1.57 as slowly as 1/x, so the gradient of large inputs fades
     but does not vanish as that of tanh does.
     """
-    return special.arctan(x)
+    return ops.arctan(x)
 
 
 @derivative(atan)
@@ -123,7 +120,6 @@ def _(x: Any) -> Any:
     range=(-math.inf, math.inf),
     monotonic=True,
     smoothness=math.inf,
-    limits=(-math.inf, math.inf),
     parity="odd",
     aliases=("arcsinh",),
     reference="classic",
@@ -134,20 +130,19 @@ def asinh(x: Any) -> Any:
     The identity near 0 and a logarithm of either sign far out: it compresses large values without saturating, which suits
     targets and inputs that span many orders of magnitude.
     """
-    return special.arcsinh(x)
+    return ops.arcsinh(x)
 
 
 @derivative(asinh)
 def _(x: Any) -> Any:
     """``1 / sqrt(x² + 1)``"""
-    return 1.0 / special.length(x)
+    return 1.0 / ops.length(x)
 
 
 @activation(
     range=(-1, 1),
     monotonic=True,
     smoothness=math.inf,
-    limits=(-1, 1),
     parity="odd",
     reference="classic",
 )
@@ -157,24 +152,23 @@ def erf(x: Any) -> Any:
     The error function, the sigmoid behind `gelu`. It saturates faster than tanh: at 4 it is 1 in float32.
     """
     # the frameworks' own is off by up to 7 roundings between 1 and 4
-    size = ops.clip(absolute(x), 0.0, 30.0)
-    far = 1.0 - special.scaled_erfc(size) * ops.exp(-ops.square(size))
-    return ops.where(size < 1.0, special.erf_of_small(x), ops.where(x > 0, far, -far))
+    size = ops.clip(ops.absolute(x), 0.0, 30.0)
+    far = 1.0 - scaled_erfc(size) * ops.exp(-ops.square(size))
+    return ops.where(size < 1.0, ops.erf_of_small(x), ops.where(x > 0, far, -far))
 
 
 @derivative(erf)
 def _(x: Any) -> Any:
     """``2 / sqrt(pi) · exp(-x²)``"""
     x = ops.clip(x, -30.0, 30.0)  # beyond, the result is 0 in float64
-    near = special.coarse(x)
-    return special.bell(near, x - near, 2.0 / math.sqrt(math.pi))
+    near = coarse(x)
+    return bell(near, x - near, 2.0 / math.sqrt(math.pi))
 
 
 @activation(
     range=(0, 1),
     monotonic=True,
     smoothness=math.inf,
-    limits=(0, 1),
     aliases=("mega_laplace", "laplace_activation"),
     reference="Ma et al. 2022, MEGA, arXiv:2209.10655",
 )
@@ -185,12 +179,8 @@ def laplace(x: Any, mu: AnyReal = 0.707107, sigma: Positive = 0.282095) -> Any:
     lie, but never exceeds 1, and its slope is bounded too.
 
     Args:
-        x: Input of any shape.
         mu: Where the value is 1/2; the default is sqrt(1/2).
         sigma: Width of the step, above 0; the default is sqrt(1 / (4 pi)).
-
-    Returns:
-        Tensor of the shape and dtype of `x`.
 
     >>> import keras_acts
     >>> float(keras_acts.activations.laplace(0.707107))
@@ -198,17 +188,17 @@ def laplace(x: Any, mu: AnyReal = 0.707107, sigma: Positive = 0.282095) -> Any:
     """
     near, rest = _standardised(x, mu, sigma)
     z = near + rest
-    tail = 0.5 * special.scaled_erfc(absolute(z) * math.sqrt(0.5)) * special.bell(near, rest, 1.0, 0.5)
+    tail = 0.5 * scaled_erfc(ops.absolute(z) * math.sqrt(0.5)) * bell(near, rest, 1.0, 0.5)
     return ops.where(z < 0, tail, 1.0 - tail)
 
 
 @derivative(laplace)
-def _(x: Any, mu: Any = 0.707107, sigma: Any = 0.282095) -> Any:
+def _(x: Any, mu: Any, sigma: Any) -> Any:
     """``exp(-(x - mu)² / (2 · sigma²)) / (sigma · sqrt(2 · pi))``"""
-    return special.bell(*_standardised(x, mu, sigma), 1.0 / (sigma * math.sqrt(2.0 * math.pi)), 0.5)
+    return bell(*_standardised(x, mu, sigma), 1.0 / (sigma * math.sqrt(2.0 * math.pi)), 0.5)
 
 
-def _standardised(x: Any, mu: Any, sigma: Any) -> tuple[Any, Any]:
+def _standardised(x, mu: Any, sigma: Any) -> tuple[Any, Any]:
     """``(x - mu) / sigma`` up to ±45, as a coarse number and the rest to the true one.
 
     Ten sigma below `mu` the rounding of one number would cost a hundred roundings of the result.
@@ -217,14 +207,13 @@ def _standardised(x: Any, mu: Any, sigma: Any) -> tuple[Any, Any]:
     difference = x - mu
     back = difference - x
     lost = (x - (difference - back)) - (mu + back)  # by the subtraction, exactly
-    return special.quotient(difference, sigma, lost)
+    return quotient(difference, sigma, lost)
 
 
 @activation(
     range=(-30, 30),
     monotonic=True,
     smoothness=math.inf,
-    limits=(-30, 30),
     parity="odd",
     aliases=("soft_cap", "tanh_cap"),
     reference="Bello et al. 2016, arXiv:1611.09940; Gemma Team 2024, Gemma 2, arXiv:2408.00118",
@@ -239,9 +228,6 @@ def logit_softcap(x: Any, cap: Positive = 30.0) -> Any:
         x: Logits of any shape.
         cap: Limit of the absolute value, above 0. Gemma 2 has 30 for the final logits, 50 for attention.
 
-    Returns:
-        Tensor of the shape and dtype of `x`.
-
     >>> import keras_acts
     >>> float(keras_acts.activations.logit_softcap(1e9, cap=50.0))
     50.0
@@ -249,16 +235,16 @@ def logit_softcap(x: Any, cap: Positive = 30.0) -> Any:
     ratio = x / cap
     # below 1: tanh = sinh / sqrt(1 + sinh²), in which x / cap stands as a square only and may underflow
     square = ops.square(ops.clip(ratio, -1.0, 1.0))
-    slope = special.polynomial(square, special.SINH)
+    slope = polynomial(square, SINH)
     near = x * (slope / ops.sqrt(1.0 + square * ops.square(slope)))
-    far = cap * (1.0 - 2.0 / (1.0 + ops.exp(2.0 * absolute(ratio))))
-    return ops.where(absolute(ratio) < 1.0, near, ops.where(x > 0, far, -far))
+    far = cap * (1.0 - 2.0 / (1.0 + ops.exp(2.0 * ops.absolute(ratio))))
+    return ops.where(ops.absolute(ratio) < 1.0, near, ops.where(x > 0, far, -far))
 
 
 @derivative(logit_softcap)
-def _(x: Any, cap: Any = 30.0) -> Any:
+def _(x: Any, cap: Any) -> Any:
     """``1 - tanh(x / cap)²``"""
     # sech², squared last, as for tanh
-    near, rest = special.quotient(special.magnitude(ops.clip(x, -60.0 * cap, 60.0 * cap)), cap)
-    decay = special.exp_of_sum(-near, -rest)
+    near, rest = quotient(ops.magnitude(ops.clip(x, -60.0 * cap, 60.0 * cap)), cap)
+    decay = exp_of_sum(-near, -rest)
     return ops.square(2.0 * decay / (1.0 + ops.square(decay)))

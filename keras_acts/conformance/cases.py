@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 import keras_acts
-from keras_acts._parameters import Flag, Optional, Real
+from keras_acts._record.parameters import Flag, Optional, Real
 from keras_acts.conformance import store
 
 HALF = ("float16", "bfloat16")

@@ -6,9 +6,9 @@ import keras
 from keras import ops
 
 from keras_acts import activations
+from keras_acts._call.compute import output_shape
 from keras_acts._catalogue import describe, resolve
-from keras_acts._forms import output_shape
-from keras_acts.layers._configuration import Layer, checked_kwargs
+from keras_acts.layers._objects import Layer, checked_kwargs
 
 # What every Keras layer takes, beside the parameters of the activation.
 LAYER_ARGUMENTS = frozenset({"name", "dtype", "trainable", "autocast", "activity_regularizer", "input_shape", "input_dim"})

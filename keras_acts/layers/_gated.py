@@ -6,11 +6,12 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_acts._call.compute import gated
+from keras_acts._call.forms import Parameterised
 from keras_acts._catalogue import describe, resolve
-from keras_acts._forms import Parameterised
-from keras_acts._parameters import GATES, Flag, Integer, Optional, Real
-from keras_acts.activations._gated import gated, halves
-from keras_acts.layers._configuration import SEED, Layer, checked_kwargs, serialized, take, taken
+from keras_acts._record.parameters import GATES, Flag, Integer, Optional, Real
+from keras_acts.activations._gated import halves
+from keras_acts.layers._objects import SEED, Layer, checked_kwargs, serialized, take, taken
 
 WIDTH = Integer(1, 2**24)
 

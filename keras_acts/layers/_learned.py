@@ -9,8 +9,8 @@ import keras
 from keras import ops
 
 from keras_acts import activations
-from keras_acts._parameters import MAX_RANK, Flag, Integer, Optional, Real, shown
-from keras_acts.layers._configuration import MAX_PARAMETERS, Layer, checked_kwargs, serialized, take, taken
+from keras_acts._record.parameters import MAX_RANK, Flag, Integer, Optional, Real, shown
+from keras_acts.layers._objects import MAX_PARAMETERS, Layer, checked_kwargs, serialized, take, taken
 
 
 class LearnedActivation(Layer):

@@ -6,8 +6,8 @@ import keras
 from keras import ops
 
 from keras_acts import activations
-from keras_acts._parameters import Axes, Flag, Real
-from keras_acts.layers._configuration import SEED, Layer, checked_kwargs
+from keras_acts._record.parameters import Axes, Flag, Real
+from keras_acts.layers._objects import SEED, Layer, checked_kwargs
 
 TINY = 2.0**-24  # the distance of a uniform number of float32 from 0 and 1
 

@@ -12,8 +12,9 @@ from typing import Any
 import keras
 
 from keras_acts import layers, losses
-from keras_acts._forms import ActivationOperation, Parameterised
-from keras_acts._records import PACKAGE, Record, records
+from keras_acts._call.forms import ActivationOperation, Parameterised
+from keras_acts._record.record import Record, records
+from keras_acts._record.register import PACKAGE
 
 # Our default slope is the paper's 0.01, Keras's is 0.2: the name must not change its meaning under a user.
 NEVER_REPLACED = frozenset({"leaky_relu", "lrelu"})
@@ -35,14 +36,14 @@ def register() -> None:
         keras.saving.register_keras_serializable(PACKAGE)(record.function)
         for alias in record.aliases:
             custom_objects[f"{PACKAGE}>{alias}"] = record.function
-    dictionary = _dictionary()
-    if dictionary is None:
+    strings = dictionary()
+    if strings is None:
         warnings.warn(f"{_hidden()} Everything else of {PACKAGE} works.", RuntimeWarning, stacklevel=2)
         return
     for name, function in _by_name().items():
-        dictionary[f"{PACKAGE}>{name}"] = function
-        if name not in dictionary or _ours(dictionary[name]):
-            dictionary[name] = function
+        strings[f"{PACKAGE}>{name}"] = function
+        if name not in strings or _ours(strings[name]):
+            strings[name] = function
     _refresh()
 
 
@@ -70,7 +71,7 @@ def replace_builtins(*, except_: Iterable[str] = ()) -> "Replacement":
     >>> layer.activation is keras_acts.activations.softsign
     True
     """
-    if _dictionary() is None:
+    if dictionary() is None:
         raise RuntimeError(_hidden())
     replaceable = {name for name in _by_name() if _stock(name) is not None} - NEVER_REPLACED
     left = {except_} if isinstance(except_, str) else set(except_)
@@ -115,12 +116,12 @@ def _by_name() -> dict[str, Callable[..., Any]]:
 
 def _refresh() -> None:
     """Write Keras's names as the active replacements want them."""
-    dictionary = _dictionary()
+    strings = dictionary()
     replaced: set[str] = set().union(*(replacement.names for replacement in _active))
     for name, function in _by_name().items():
         stock = _stock(name)
-        if dictionary is not None and stock is not None:
-            dictionary[name] = function if name in replaced else stock
+        if strings is not None and stock is not None:
+            strings[name] = function if name in replaced else stock
 
 
 def _stock(name: str) -> Callable[..., Any] | None:
@@ -134,7 +135,7 @@ def _ours(function: Any) -> bool:
     return getattr(function, "__module__", None) == f"{PACKAGE}.activations"
 
 
-def _dictionary() -> MutableMapping[str, Any] | None:
+def dictionary() -> MutableMapping[str, Any] | None:
     """Keras's dictionary of activation names, or None if this Keras hides it."""
     found = getattr(keras.activations.get, "__globals__", {}).get("ALL_OBJECTS_DICT")
     return found if isinstance(found, dict) else None

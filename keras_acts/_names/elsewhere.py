@@ -1,4 +1,4 @@
-"""Names that activations have elsewhere: how `get` reads them, and how files of TensorFlow Addons are opened.
+"""Names that activations have elsewhere, and how `get` reads them.
 
 A name of the catalogue always means what the catalogue says. What `get` finds nowhere else is read here: first by spelling
 (``"SiLU"`` is silu), then as a name of another library, with the parameters that it has there. Configurations of saved models
@@ -6,17 +6,16 @@ don't come this way: they hold names of the catalogue only.
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import keras
-
-from keras_acts import _registration, layers
-from keras_acts._catalogue import get
-from keras_acts._parameters import Flag, shown
-from keras_acts._records import PACKAGE, records, unknown
-from keras_acts.layers._configuration import KINDS
+from keras_acts import layers
+from keras_acts._catalogue import resolve
+from keras_acts._record import register
+from keras_acts._record.parameters import shown
+from keras_acts._record.record import records
+from keras_acts._record.register import PACKAGE, unknown
 
 Found = tuple[str, dict[str, Any]]  # a canonical name or an alias, and the parameters that differ from its defaults
 
@@ -58,7 +57,6 @@ class Home:
 
 
 _GELU_TANH: Found = ("gelu_tanh", {})
-ADDONS_FUNCTIONS = ("gelu", "hardshrink", "lisht", "mish", "snake", "softshrink", "sparsemax", "tanhshrink")
 
 HOMES = (
     Home(
@@ -186,6 +184,41 @@ HOMES = (
 _LAYER_NAMES = {"concrete": "GumbelSoftmax", "randomizedleakyrelu": "RReLU"}
 
 
+def get(name: Any, **parameters: Any) -> Any:
+    """The activation called `name`; with parameters, a callable that saves with its model.
+
+    Other libraries' names are understood too: in any spelling where that leaves no doubt (``"SiLU"``), and after the library's
+    own name with its defaults (``"tf.nn.leaky_relu"`` has slope 0.2). Saved models and Keras's layers take names of the
+    catalogue only.
+
+    Args:
+        name: A canonical name, an alias, either after ``"keras_acts>"``, another library's name, or what `get` returned before.
+        **parameters: Parameters of that activation as numbers; see `describe`.
+
+    Returns:
+        The function itself if no parameters are given, else a `Parameterised` activation. Both have `.derivative`.
+
+    Raises:
+        ValueError: For an unknown name, with the nearest ones, or a parameter outside its range.
+        TypeError: For an unknown parameter or one of the wrong type.
+
+    >>> import keras_acts
+    >>> keras_acts.get("leaky_relu") is keras_acts.activations.leaky_relu
+    True
+    >>> keras_acts.get("leaky_relu", negative_slope=0.05)
+    keras_acts.get('leaky_relu', negative_slope=0.05)
+    >>> keras_acts.get("keras.layers.LeakyReLU")
+    keras_acts.get('leaky_relu', negative_slope=0.3)
+    """
+    if isinstance(name, str) and not register.holds(name):
+        ours, theirs = translate(name)
+        try:
+            return resolve(ours, **{**theirs, **parameters})
+        except TypeError as error:
+            raise TypeError(f"{error} {shown(name)} is {ours!r} here; parameters go with the names of this package.") from None
+    return resolve(name, **parameters)
+
+
 def translate(name: str) -> Found:
     """A name that the catalogue lacks, as one that it has and the parameters that belong to it.
 
@@ -271,116 +304,4 @@ def _is_a_layer(name: str, layer: str) -> str:
     return f"{name!r} is a layer here, which holds what it learns or draws: {PACKAGE}.layers.{layer}."
 
 
-@dataclass(frozen=True)
-class AddonsLayer:
-    """Stands in Keras's register for a layer of TensorFlow Addons: turns its configuration into a layer of ours."""
-
-    ours: type[keras.layers.Layer]
-    translated: Callable[[dict[str, Any]], dict[str, Any]]
-
-    def from_config(self, config: Mapping[str, Any]) -> keras.layers.Layer:
-        """The layer that takes the place of the saved one."""
-        config = {name: value for name, value in config.items() if name != "batch_input_shape"}  # Keras 3 has no such argument
-        return self.ours.from_config(self.translated(config))
-
-
-def _gelu(config: dict[str, Any]) -> dict[str, Any]:
-    approximate = Flag().check("Addons>GELU", "approximate", config.pop("approximate", True))
-    return {**config, "activation": "gelu_tanh" if approximate else "gelu"}
-
-
-def _snake(config: dict[str, Any]) -> dict[str, Any]:
-    return _placed({"alpha_initializer": config.pop("frequency_initializer", "ones")}) | config
-
-
-def _sparsemax(config: dict[str, Any]) -> dict[str, Any]:
-    return {"activation": "sparsemax", **config}
-
-
-def _maxout(config: dict[str, Any]) -> dict[str, Any]:
-    return {"activation": "maxout", "layout": "strided", **config}
-
-
-def _placed(config: dict[str, Any]) -> dict[str, Any]:
-    """The configuration with Keras's own objects as files of today hold them: older ones leave out their module."""
-    modules = {f"_{kind}": {"module": f"keras.{kind}s", "registered_name": None} for kind in KINDS}
-    return {
-        name: {**modules.get(name[name.rfind("_") :], {}), **value} if isinstance(value, Mapping) else value
-        for name, value in config.items()
-    }
-
-
-ADDONS_LAYERS = {
-    "GELU": AddonsLayer(layers.Activation, _gelu),
-    "Maxout": AddonsLayer(layers.Activation, _maxout),
-    "Sparsemax": AddonsLayer(layers.Activation, _sparsemax),
-    "Snake": AddonsLayer(layers.Snake, _snake),
-    "TLU": AddonsLayer(layers.TLU, _placed),
-}
-RRELU_MEAN_SLOPE = (1 / 8 + 1 / 3) / 2
-
-_known: list["AddonsNames"] = []
-_before: list[tuple[MutableMapping[str, Any], dict[str, Any]]] = []
-
-
-def _stores() -> list[tuple[MutableMapping[str, Any], dict[str, Any]]]:
-    """Where Keras looks names up, with what is to be found there under those of TensorFlow Addons."""
-    functions = {f"Addons>{name}": get(f"Addons>{name}") for name in ADDONS_FUNCTIONS}
-    functions["Addons>rrelu"] = get("leaky_relu", negative_slope=RRELU_MEAN_SLOPE)
-    found = {f"Addons>{name}": layer for name, layer in ADDONS_LAYERS.items()}
-    strings = _registration._dictionary()
-    stores: list[tuple[MutableMapping[str, Any], dict[str, Any]]] = [] if strings is None else [(strings, functions)]
-    return [*stores, (keras.saving.get_custom_objects(), functions | found)]
-
-
-def register_addons() -> "AddonsNames":
-    """Let Keras find TensorFlow Addons' activations in the models that were saved with them.
-
-    Call it once before `keras.models.load_model`. Strings such as ``"Addons>mish"`` and the layers GELU, Maxout, Snake,
-    Sparsemax and TLU are then read as ours, with Addons' defaults; saved again, the model holds our names and needs no such
-    call any more. ``"Addons>rrelu"`` becomes what it is at inference, a leaky ReLU of slope 11/48: to go on training with
-    random slopes, put `keras_acts.layers.RReLU` in its place.
-
-    Returns:
-        A handle with ``undo()``, which is also a context manager. Calls nest.
-
-    >>> import keras, keras_acts
-    >>> with keras_acts.register_addons():
-    ...     layer = keras.layers.Dense.from_config({"units": 8, "activation": "Addons>softshrink"})
-    >>> layer.activation is keras_acts.activations.soft_shrink
-    True
-    """
-    return AddonsNames()
-
-
-class AddonsNames:
-    """Names of TensorFlow Addons that Keras knows until `undo`."""
-
-    def __init__(self) -> None:
-        _known.append(self)
-        for store, names in _stores():
-            if len(_known) == 1:
-                _before.append((store, {name: store[name] for name in names if name in store}))
-            store.update(names)
-
-    def undo(self) -> None:
-        """Forget the names, unless another call still needs them. Doing it twice does nothing more."""
-        if self not in _known:
-            return
-        _known.remove(self)
-        if not _known:
-            for store, names in _stores():
-                for name in names:
-                    store.pop(name, None)
-            while _before:
-                store, others = _before.pop()
-                store.update(others)
-
-    def __enter__(self) -> "AddonsNames":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.undo()
-
-    def __repr__(self) -> str:
-        return f"<{'known' if self in _known else 'forgotten'} names of TensorFlow Addons>"
+register.explain_unknown_names(not_ours)

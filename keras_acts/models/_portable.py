@@ -1,20 +1,16 @@
-"""Models elsewhere: where this package is not installed, in the runtimes of other formats, and on disk."""
+"""Models where this package is not installed: what each layer needs there, and a copy that needs nothing."""
 
-import os
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from keras_acts import _calculus
-from keras_acts._conversion import OURS, ROUNDING, Conversion, LayerReport, is_sequential
-from keras_acts._records import PACKAGE
-
-__all__ = ["LayerReport", "Portability", "export", "make_portable", "portability", "save"]
+from keras_acts._frameworks import door
+from keras_acts._record.register import PACKAGE
+from keras_acts.models._conversion import OURS, ROUNDING, Conversion, LayerReport
+from keras_acts.models._files import check_model, is_sequential
 
 UNKNOWN_SIZES = (32, 256)  # tried for an axis of the input that may have any, to compare predictions
 
@@ -56,7 +52,7 @@ class Portability:
             last = "portable; predictions were not compared, for want of an input shape."
         else:
             last = f"portable; predictions differ by {self.difference:.1e} of the largest."
-        formats = ", ".join(_calculus.ENGINE.formats) or "no format"
+        formats = ", ".join(door.ENGINE.formats) or "no format"
         lines += [f"{self.model}: {last}", f"all formats, by keras_acts.models.export on {keras.backend.backend()}: {formats}."]
         return "\n".join(lines)
 
@@ -120,66 +116,8 @@ def portability(model: keras.Model, tolerance: float = 1e-6) -> Portability:
     return _converted(model, tolerance)[1]
 
 
-def export(model: keras.Model, filepath: Any, format: str = "tf_saved_model", **arguments: Any) -> Any:
-    """``model.export``, with activations of this package written in operations that every format knows.
-
-    ONNX and LiteRT lack operations that some formulas are best computed with: expm1, log1p, erf, arctan, arcsinh. Here each
-    becomes a few others that compute the same to a few roundings. On torch plain `model.export` does as well. What is exported
-    has the backend's gradients, if any.
-
-    Args:
-        model: A built model, of any kind.
-        filepath: Where to write.
-        format: As in `keras.Model.export`: "tf_saved_model", "onnx", "litert", "openvino" or "torch".
-        **arguments: Further ones of `keras.Model.export`.
-
-    Returns:
-        What `keras.Model.export` returns.
-
-    Raises:
-        TypeError: If `model` is no model.
-        ValueError: For whatever Keras refuses.
-    """
-    _check_model(model)
-    if getattr(model, "inputs", None):  # some exporters of Keras want a model that has been called, if it was loaded too
-        inputs = model.inputs[0] if is_sequential(model) else model.input
-        model(keras.tree.map_structure(lambda x: keras.KerasTensor(x.shape, x.dtype), inputs))
-    with _calculus.exporting():
-        return model.export(filepath, format=format, **arguments)
-
-
-def save(model: keras.Model, filepath: Any, overwrite: bool = True, **arguments: Any) -> None:
-    """``model.save``, but an older file of that name stays as it is unless the new one is complete.
-
-    Keras empties the file first: what fails or is killed half way leaves neither the old model nor the new one.
-
-    Args:
-        model: A model.
-        filepath: A local file that ends with ``.keras``.
-        overwrite: Whether an older file may be replaced.
-        **arguments: Further ones of `keras.Model.save`.
-
-    Raises:
-        TypeError: If `model` is no model.
-        ValueError: If the name does not end with ``.keras``, and for whatever Keras refuses.
-        OSError: If the folder does not exist or can't be written to, or the file exists and must not be replaced.
-    """
-    _check_model(model)
-    path = Path(filepath).resolve()  # what a link stands for
-    if path.suffix != ".keras":
-        raise ValueError(f"filepath must end with .keras; got {str(filepath)!r}.")
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{str(filepath)!r} exists. Give overwrite=True to replace it.")
-    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
-        complete = Path(folder) / path.name
-        model.save(complete, **arguments)
-        with complete.open("rb") as file:
-            os.fsync(file.fileno())
-        complete.replace(path)
-
-
 def _converted(model: Any, tolerance: float) -> tuple[keras.Model | None, Portability]:
-    _check_model(model)
+    check_model(model)
     if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 < tolerance < 1:
         raise ValueError(f"tolerance must be a number above 0 and below 1; got {tolerance!r}.")
     conversion = Conversion(tolerance)
@@ -202,11 +140,6 @@ def _converted(model: Any, tolerance: float) -> tuple[keras.Model | None, Portab
             f"largest; a smaller tolerance than {tolerance:g} would write more activations out."
         )
     return portable, replace(found, difference=difference)
-
-
-def _check_model(model: Any) -> None:
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"a model is needed, such as keras.Sequential; got {type(model).__name__}.")
 
 
 def _in_half(model: keras.Model) -> bool:

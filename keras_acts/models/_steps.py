@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_acts._forms import written_out
-from keras_acts.layers._configuration import taken
+from keras_acts._frameworks.door import as_operations
 from keras_acts.layers._learned import LearnedActivation
+from keras_acts.layers._objects import taken
 
 Step = Callable[..., Any]
 
@@ -21,7 +21,7 @@ class Operations:
         self.form, self.dtype = form, dtype
 
     def __call__(self, x: Any, mask: Any = None) -> Any:
-        with written_out():
+        with as_operations():
             x = _autocast(x, self.dtype)
             return self.form(x) if mask is None else self.form(x, mask=mask)
 
@@ -31,7 +31,7 @@ def called(call: Step, dtype: str, masked: Callable[[Any], None]) -> Step:
 
     def step(x: Any, **kwargs: Any) -> Any:
         masked(x)
-        with written_out():
+        with as_operations():
             return call(_autocast(x, dtype), **{name: value for name, value in kwargs.items() if name != "training"})
 
     return step
@@ -44,7 +44,7 @@ def learned(layer: LearnedActivation, masked: Callable[[Any], None]) -> Step:
     def step(x: Any, **kwargs: Any) -> Any:
         masked(x)
         x = _autocast(x, layer.compute_dtype)
-        with written_out():
+        with as_operations():
             return layer.activation(x, **layer.values({name: holder(x) for name, holder in holders.items()}))
 
     return step
@@ -85,7 +85,7 @@ def gated(layer: Any, name: str, masked: Callable[[Any], None]) -> Step:
     def step(x: Any, **kwargs: Any) -> Any:
         masked(x)
         y = dense(x)
-        with written_out():
+        with as_operations():
             return layer.combine(y)
 
     return step

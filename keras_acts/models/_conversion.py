@@ -8,15 +8,17 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_acts import _conversion_steps as steps
 from keras_acts import layers
+from keras_acts._call.forms import ActivationOperation, Parameterised
 from keras_acts._catalogue import describe
-from keras_acts._conversion_steps import Step
-from keras_acts._forms import ActivationOperation, Parameterised
-from keras_acts._records import PACKAGE, ActivationFunction, Record
+from keras_acts._record.record import ActivationFunction, Record
+from keras_acts._record.register import PACKAGE
 from keras_acts.layers._fixed import FixedActivation
 from keras_acts.layers._learned import LearnedActivation
 from keras_acts.layers._stochastic import StochasticActivation
+from keras_acts.models import _steps as steps
+from keras_acts.models._files import is_sequential
+from keras_acts.models._steps import Step
 
 OURS = f"{PACKAGE}>"  # how names of this package begin in a file
 
@@ -333,10 +335,6 @@ def _difference(layer: Any, form: Any, dtype: str) -> float:
     with np.errstate(invalid="ignore"):
         error = np.abs(theirs - ours) / np.maximum(np.abs(ours), 1.0)
     return float(np.where(theirs == ours, 0.0, np.nan_to_num(error, nan=np.inf)).max())
-
-
-def is_sequential(model: keras.Model) -> bool:
-    return isinstance(model, keras.Sequential)
 
 
 def _counted(items: Any, noun: str) -> str:

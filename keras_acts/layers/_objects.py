@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_acts._parameters import Integer, Optional, shown
+from keras_acts._record.parameters import Integer, Optional, shown
 
 SEED = Optional(Integer(0, 2**31 - 1))
 MAX_PARAMETERS = 2**24  # of one weight, so that a file can't ask for all memory

@@ -6,11 +6,11 @@ from typing import Any
 
 import keras
 
-from keras_acts import layers
-from keras_acts._forms import Parameterised
-from keras_acts._parameters import Parameter
-from keras_acts._records import Record
-from keras_acts._registration import NEVER_REPLACED
+from keras_acts._call.forms import Parameterised
+from keras_acts._names.keras_names import NEVER_REPLACED
+from keras_acts._record import register
+from keras_acts._record.parameters import Parameter
+from keras_acts._record.record import Record
 
 
 def range_of(record: Record) -> str:
@@ -106,8 +106,6 @@ def as_layers(record: Record, chosen: Any) -> list[str]:
     lines = [f'keras_acts.layers.Activation("{record.name}"{given})']
     if any(parameter.name == "gate" for parameter in record.parameters):
         lines.append(f'keras_acts.layers.GatedDense(64, activation="{record.name}") with the projection before it')
-    for name in layers.__all__:
-        layer = getattr(layers, name)
-        if getattr(layer, "function", None) is record.function:
-            lines.append(f"keras_acts.layers.{name}() learns {' and '.join(layer().learned)}")
+    for layer in register.learners(record.name):
+        lines.append(f"keras_acts.layers.{layer.__name__}() learns {' and '.join(layer().learned)}")
     return lines

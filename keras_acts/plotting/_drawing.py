@@ -1,7 +1,4 @@
-"""Pictures of activations and their derivatives. Needs matplotlib: ``pip install "keras-acts[plot]"``.
-
-Figures are made as objects, without pyplot: no display, no global state. Nothing here changes matplotlib's settings.
-"""
+"""The drawing: curves, panels and sketches."""
 
 import builtins
 import math
@@ -14,15 +11,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_acts._catalogue import describe, get
-from keras_acts._forms import Parameterised
-from keras_acts._records import Record
+from keras_acts._call.forms import Parameterised
+from keras_acts._catalogue import describe
+from keras_acts._names.elsewhere import get
+from keras_acts._record.record import Record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-__all__ = ["Curve", "curve", "plot", "sensible_range", "sketch", "strip"]
 
 Interval = tuple[float, float]
 
@@ -307,7 +303,7 @@ def _wrapped(formula: str) -> str:
 def figure_class() -> "builtins.type[Figure]":
     """Matplotlib's `Figure` as notebooks show it, or an ImportError that says how to get it."""
     try:
-        from keras_acts._figure import NotebookFigure
+        from keras_acts.plotting._figure import NotebookFigure
     except ImportError as error:
         raise ImportError('plots need matplotlib: pip install "keras-acts[plot]"') from error
     return NotebookFigure

@@ -1,26 +1,28 @@
-"""Attaches an exact derivative to a formula: the door to `_frameworks`, of which only Keras's own backend is imported."""
+"""The door to the frameworks: attaches exact derivatives to formulas. Only the module of Keras's own backend is imported."""
 
 import contextlib
 import functools
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import keras
-from keras import ops
 
-from keras_acts._frameworks.engine import EXPORTING, Engine, Partial, repeat
+from keras_acts._frameworks.engine import FOR_EXPORT, Engine, Guarded, repeat
 from keras_acts._precision import HALF, widened
 
 Function = Callable[..., Any]
+
+_AS_OPERATIONS: ContextVar[bool] = ContextVar("as_operations", default=False)
 
 
 def differentiable(
     name: str,
     formula: Function,
     derivatives: Sequence[Function],
-    kernel: Function | Partial | None = None,
-    lean: Function | Partial | None = None,
+    kernel: Function | Guarded | None = None,
+    backward: Function | Guarded | None = None,
 ) -> Function:
     """``formula(x, *parameters)`` for any float dtype, with `derivatives` (one for each argument) as its gradient.
 
@@ -28,12 +30,12 @@ def differentiable(
         name: Name of the activation.
         formula: Its value.
         derivatives: Derivatives in `x` and the parameters; empty if the framework is to differentiate the formula.
-        kernel: The framework's own kernel, which then stands in for the formula; if it is `Partial`, for some tensors.
-        lean: A backward pass ``(gradient, x)`` that stands in for the derivative where it is not differentiated again.
+        kernel: The framework's own kernel, which then stands in for the formula; if it is `Guarded`, for some tensors.
+        backward: A backward pass ``(gradient, x)`` that stands in for the derivative where it is not differentiated again.
     """
-    if kernel is not None and not isinstance(kernel, Partial):
+    if kernel is not None and not isinstance(kernel, Guarded):
         value = attachable = kernel
-        if name in ENGINE.differentiated:
+        if name in ENGINE.by_autodiff:
             return value
     else:
         value = widened(formula)
@@ -41,9 +43,9 @@ def differentiable(
         if kernel is not None:
             attachable = kernel.or_else(attachable)
     if not derivatives:
-        return _or_recorded(ENGINE.compile(value), value)
-    attached = ENGINE.attach(attachable, derivatives, lean)
-    if name not in ENGINE.differentiated or len(derivatives) > 1:  # which says nothing of learned parameters
+        return or_recorded(ENGINE.compile(value), value)
+    attached = ENGINE.attach(attachable, derivatives, backward)
+    if name not in ENGINE.by_autodiff or len(derivatives) > 1:  # which says nothing of learned parameters
         return attached
     compiled = ENGINE.compile(value)
 
@@ -55,10 +57,10 @@ def differentiable(
     return choose
 
 
-def native(name: str, parameters: Mapping[str, Any]) -> tuple[Function | Partial | None, Function | Partial | None]:
+def kernels(name: str, parameters: Mapping[str, Any]) -> tuple[Function | Guarded | None, Function | Guarded | None]:
     """The framework's own kernel and backward pass for an activation with these parameters, where there is a right one."""
-    kernel, lean = (kernels.get(name) for kernels in (ENGINE.native, ENGINE.lean))
-    return kernel(**parameters) if kernel else None, lean(**parameters) if lean else None
+    kernel, backward = (table.get(name) for table in (ENGINE.kernels, ENGINE.backward))
+    return kernel(**parameters) if kernel else None, backward(**parameters) if backward else None
 
 
 def keep_logits(probabilities: Any, logits: Any) -> None:
@@ -74,13 +76,28 @@ def _engine() -> Engine:
 
 
 @contextlib.contextmanager
-def exporting() -> Iterator[None]:
-    """Inside, formulas consist of operations that every export format knows, with no derivative of their own."""
-    token = EXPORTING.set(True)
+def as_operations() -> Iterator[None]:
+    """Inside, an activation leaves the operations of its formula in a functional model, not a node of this package."""
+    token = _AS_OPERATIONS.set(True)
     try:
         yield
     finally:
-        EXPORTING.reset(token)
+        _AS_OPERATIONS.reset(token)
+
+
+@contextlib.contextmanager
+def for_export() -> Iterator[None]:
+    """Inside, formulas consist of operations that every export format knows, with no derivative of their own."""
+    token = FOR_EXPORT.set(True)
+    try:
+        yield
+    finally:
+        FOR_EXPORT.reset(token)
+
+
+def left_as_operations() -> bool:
+    """Whether this runs inside `as_operations`."""
+    return _AS_OPERATIONS.get()
 
 
 def recorded(x: Any) -> bool:
@@ -88,7 +105,7 @@ def recorded(x: Any) -> bool:
     return isinstance(x, keras.KerasTensor) or exported()
 
 
-def _or_recorded(function: Function, plain: Function) -> Function:
+def or_recorded(function: Function, plain: Function) -> Function:
     """`function`; where operations are only written down, `plain`."""
     if function is plain:
         return function
@@ -100,16 +117,12 @@ def _or_recorded(function: Function, plain: Function) -> Function:
     return run
 
 
-def settle(step: Function, start: Any, most: int) -> Any:
+def fixed_point(step: Function, start: Any, most: int) -> Any:
     """What `start` becomes under a step that is repeated until nothing changes, at most so often."""
-    return (repeat if recorded(start) else ENGINE.settle)(step, start, most)
+    return (repeat if recorded(start) else ENGINE.fixed_point)(step, start, most)
 
 
 # Not behind a cached function: torch.compile traces through a cache, and a constant it takes as it is.
 ENGINE = _engine()
-remember = ENGINE.remember
+cached = ENGINE.cached
 exported = ENGINE.exporting  # whether what is computed is recorded by an exporter
-absolute = ENGINE.absolute
-amax = _or_recorded(ENGINE.amax, ops.max)
-sin, cos, tanh = (_or_recorded(getattr(ENGINE, name), getattr(ops, name)) for name in ("sin", "cos", "tanh"))
-arctan, arcsinh = (_or_recorded(getattr(ENGINE, name), getattr(ops, name)) for name in ("arctan", "arcsinh"))

@@ -1,0 +1,220 @@
+"""The operations that formulas are made of: the one door to `keras.ops`, which no family file imports.
+
+What is right there on every backend, in every dtype and in every export is passed on; what is not has a stand-in here.
+"""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+from keras.ops import (
+    any as any,
+)
+from keras.ops import (
+    arange as arange,
+)
+from keras.ops import (
+    clip as clip,
+)
+from keras.ops import (
+    concatenate as concatenate,
+)
+from keras.ops import (
+    cumsum as cumsum,
+)
+from keras.ops import (
+    exp as exp,
+)
+from keras.ops import (
+    isnan as isnan,
+)
+from keras.ops import (
+    log as log,
+)
+from keras.ops import (
+    logical_and as logical_and,
+)
+from keras.ops import (
+    logical_or as logical_or,
+)
+from keras.ops import (
+    ones_like as ones_like,
+)
+from keras.ops import (
+    power as power,
+)
+from keras.ops import (
+    relu as relu,
+)
+from keras.ops import (
+    reshape as reshape,
+)
+from keras.ops import (
+    round as round,
+)
+from keras.ops import (
+    shape as shape,
+)
+from keras.ops import (
+    sign as sign,
+)
+from keras.ops import (
+    sort as sort,
+)
+from keras.ops import (
+    sqrt as sqrt,
+)
+from keras.ops import (
+    square as square,
+)
+from keras.ops import (
+    stop_gradient as stop_gradient,
+)
+from keras.ops import (
+    sum as sum,
+)
+from keras.ops import (
+    unstack as unstack,
+)
+from keras.ops import (
+    where as where,
+)
+from keras.ops import (
+    zeros_like as zeros_like,
+)
+
+from keras_acts._frameworks import door
+from keras_acts._frameworks.door import fixed_point as fixed_point
+from keras_acts._frameworks.door import recorded as recorded
+from keras_acts._math.series import polynomial
+
+# erf(x) / x for |x| <= 1, arctan(x) / x for |x| <= tan(pi / 8) and 2 arctanh(x) / x for |x| <= 1/3 in powers of x², the highest
+# first: 8e-18, 1e-18 and 1e-18 are left
+TAN_OF_EIGHTH = math.sqrt(2.0) - 1.0
+ERF = (
+    *(-7.795898827002142e-10, 1.3720064546777686e-08, -1.6208483801871705e-07, 1.6447424703317362e-06, -1.492473690741966e-05),
+    *(0.00012055294904839707, -0.0008548325975389692, 0.0052239776071164225, -0.02686617064323777, 0.11283791670945006),
+    *(-0.37612638903183543, 1.1283791670955126),
+)
+ARCTAN = (
+    *(-0.017805397205419446, 0.03796525745386593, -0.05035102456601552, 0.05846878297330872, -0.06662951813629191),
+    *(0.07692045330902225, -0.09090896809064027, 0.11111110744919658, -0.14285714279250245, 0.19999999999940893),
+    *(-0.3333333333333312, 1.0),
+)
+LOG1P = (
+    *(0.17044163562781398, 0.0832450651186082, 0.12110168728069218, 0.13300374032674625, 0.1538661404230401),
+    *(0.18181740832504806, 0.22222224080747674, 0.28571428545454114, 0.4000000000018575, 0.6666666666666615, 2.0),
+)
+
+
+# ---- what one framework or another lacks
+
+
+def sin(x: Any) -> Any:
+    """``sin(x)`` of a finite number."""
+    return _sin(x)
+
+
+def cos(x: Any) -> Any:
+    """``cos(x)`` of a finite number."""
+    return _cos(x)
+
+
+def tanh(x: Any) -> Any:
+    """``tanh(x)``"""
+    return _tanh(x)
+
+
+def absolute(x: Any) -> Any:
+    """``|x|``. Its derivative at 0 is the backend's own, 0 or 1: see `magnitude`."""
+    return door.ENGINE.absolute(x)
+
+
+def largest(x: Any, axis: Any) -> Any:
+    """The largest number along one axis or several, which keep the size 1."""
+    return _amax(x, axis=axis, keepdims=True)
+
+
+_sin = door.or_recorded(door.ENGINE.sin, ops.sin)
+_cos = door.or_recorded(door.ENGINE.cos, ops.cos)
+_tanh = door.or_recorded(door.ENGINE.tanh, ops.tanh)
+_arctan = door.or_recorded(door.ENGINE.arctan, ops.arctan)
+_arcsinh = door.or_recorded(door.ENGINE.arcsinh, ops.arcsinh)
+_amax = door.or_recorded(door.ENGINE.amax, ops.max)
+
+
+# ---- what ONNX or LiteRT lack, made of what both have
+
+
+def expm1(x: Any) -> Any:
+    """``exp(x) - 1`` for x up to 80."""
+    return ops.tanh(0.5 * x) * (ops.exp(x) + 1.0) if door.exported() else ops.expm1(x)
+
+
+def log1p(x: Any) -> Any:
+    """``log(1 + x)`` for x from 0 on."""
+    if not door.exported():
+        return ops.log1p(x)
+    near = ops.clip(x, 0.0, 1.0)
+    ratio = near / (2.0 + near)
+    return ops.where(x > 1.0, ops.log(1.0 + x), ratio * polynomial(ops.square(ratio), LOG1P))
+
+
+def erf_of_small(x: Any) -> Any:
+    """``erf(x)`` for |x| up to 1."""
+    return x * polynomial(ops.clip(ops.square(x), 0.0, 1.0), ERF) if door.exported() else ops.erf(x)
+
+
+def arctan(x: Any) -> Any:
+    """``arctan(x)``"""
+    if not door.exported():
+        return _arctan(x)
+    size = absolute(x)
+    steep, small = size > 1.0 / TAN_OF_EIGHTH, size < TAN_OF_EIGHTH
+    middle = (ops.where(steep, 1.0, size) - 1.0) / (ops.where(steep, 1.0, size) + 1.0)
+    rest = ops.where(steep, -1.0 / ops.where(steep, size, 1.0), ops.where(small, size, middle))
+    start = ops.where(steep, 0.5 * math.pi, ops.where(small, 0.0, 0.25 * math.pi))
+    angle = start + rest * polynomial(ops.square(rest), ARCTAN)
+    return ops.where(x < 0, -angle, angle)
+
+
+def arcsinh(x: Any) -> Any:
+    """``log(x + sqrt(x² + 1))``"""
+    if not door.exported():
+        return _arcsinh(x)
+    size = magnitude(x)
+    near = ops.where(size > 2.0**30, 1.0, size)
+    far = ops.where(size > 2.0**30, math.log(2.0) + ops.log(ops.where(size > 2.0**30, size, 1.0)), 0.0)
+    grown = ops.where(far > 0, far, log1p(near + ops.square(near) / (1.0 + length(near))))
+    return ops.where(x < 0, -grown, grown)
+
+
+# ---- what nobody has
+
+
+def equal(x: Any, other: Any) -> Any:
+    """``x == other``, which Keras would take for a question of identity in a functional model."""
+    return ops.equal(x, other) if isinstance(x, keras.KerasTensor) else x == other
+
+
+def magnitude(x: Any) -> Any:
+    """``|x|`` with the derivative -1 at 0, on every backend."""
+    return ops.where(x > 0, x, -x)
+
+
+def negative_part(x: Any) -> Any:
+    """``min(0, x)``; `keras.ops.minimum` with a number would turn float64 into float32 on one backend."""
+    return -ops.relu(-x)
+
+
+def length(x: Any) -> Any:
+    """``sqrt(1 + x²)``, where x² alone may overflow."""
+    near = ops.clip(x, -(2.0**30), 2.0**30)
+    far = magnitude(x)
+    return ops.where(far > 2.0**30, far, ops.sqrt(1.0 + ops.square(near)))
+
+
+def is_double(x: Any) -> bool:
+    """Whether it is computed in float64."""
+    return bool(keras.backend.standardize_dtype(x.dtype) == "float64")
