@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 from keras_acts._call import compute
 from keras_acts._call.forms import Parameterised, apply
 from keras_acts._record import register
-from keras_acts._record.parameters import MASK, Axes, parameters_of
+from keras_acts._record.parameters import MASK, Axes, Vector, parameters_of
 from keras_acts._record.record import ActivationFunction, Conflict, Record, Shape, default_settings, look_up, records
 from keras_acts._record.register import PACKAGE
 
@@ -120,23 +120,25 @@ def _declaration(**known: Any) -> Declaration:
         register.enter(function, name, known["aliases"])
         return cast(ActivationFunction[P], function)
 
-    return cast(Declaration, declare)
+    return declare
 
 
 def derivative(function: ActivationFunction[...], wrt: str = "x") -> Callable[[F], F]:
     """Declare the exact derivative of an activation with respect to `x`, or to a parameter that can be learned.
 
-    It takes what the activation takes, without defaults: every call gives it every parameter.
+    It takes what the activation takes, without defaults: every call gives it every parameter. A derivative by a vector also
+    takes the place of one of its entries, as `entry`.
     """
 
     def declare(formula: F) -> F:
         record = function.record
-        taken = list(inspect.signature(formula).parameters.values())
-        expected = ["x", *(parameter.name for parameter in record.parameters)]
+        kinds = {parameter.name: parameter.kind for parameter in record.parameters}
+        if wrt != "x" and not (wrt in kinds and kinds[wrt].learnable):
+            raise TypeError(f"{record.name} has no parameter {wrt!r} that can be learned.")
+        expected = ["x", *kinds, *(["entry"] if isinstance(kinds.get(wrt), Vector) else [])]
+        taken = inspect.signature(formula).parameters.values()
         if [each.name for each in taken] != expected or any(each.default is not each.empty for each in taken):
             raise TypeError(f"a derivative of {record.name} takes ({', '.join(expected)}), without defaults.")
-        if wrt not in {"x"} | {parameter.name for parameter in record.parameters if parameter.kind.learnable}:
-            raise TypeError(f"{record.name} has no parameter {wrt!r} that can be learned.")
         record.derivatives[wrt] = formula
         return formula
 

@@ -23,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import keras_acts
-from keras_acts import plotting
+from keras_acts.plotting import _drawing as plotting
 
 NAMES = (
     *("linear", "sigmoid", "tanh", "softsign", "relu", "leaky_relu", "squared_relu"),

@@ -106,6 +106,8 @@ def as_layers(record: Record, chosen: Any) -> list[str]:
     lines = [f'keras_acts.layers.Activation("{record.name}"{given})']
     if any(parameter.name == "gate" for parameter in record.parameters):
         lines.append(f'keras_acts.layers.GatedDense(64, activation="{record.name}") with the projection before it')
-    for layer in register.learners(record.name):
-        lines.append(f"keras_acts.layers.{layer.__name__}() learns {' and '.join(layer().learned)}")
+    parameters = {parameter.name for parameter in record.parameters}
+    for layer, arguments in register.learners(record.name):
+        weights = [weight for weight in layer.declared_weights if weight in parameters]
+        lines.append(f"keras_acts.layers.{layer.__name__}({arguments}) learns {' and '.join(weights)}")
     return lines

@@ -1,15 +1,17 @@
 """Losses that belong to the sparse maps: minimising them fits the map's output to the target distribution."""
 
+import inspect
 from typing import Any
 
 import keras
 from keras import ops
 
 from keras_acts import activations
-from keras_acts._record.parameters import Axes
+from keras_acts._declared import Declared
+from keras_acts._record.parameters import SingleAxis
 
 
-class SparseMapLoss(keras.losses.Loss):
+class SparseMapLoss(Declared, keras.losses.Loss):
     """Base of the losses here: the Fenchel-Young loss of a map from logits to a distribution.
 
     With the map p of the logits z, its entropy H and the target q it is ``z · (p - q) + H(p) - H(q)``: at least 0, 0 only where
@@ -17,11 +19,12 @@ class SparseMapLoss(keras.losses.Loss):
     that nothing cancels: how far apart p and q are, and how far below the map's threshold the logits lie that q wants.
     """
 
-    def __init__(
-        self, axis: int = -1, reduction: str = "sum_over_batch_size", name: str | None = None, dtype: Any = None
-    ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.axis = Axes(several=False).check(type(self).__name__, "axis", axis)
+    axis: SingleAxis = -1
+
+    keras_arguments = tuple(
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
+        for name, default in {"reduction": "sum_over_batch_size", "name": None, "dtype": None}.items()
+    )
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each row: of the shape of `y_pred` without its `axis`."""
@@ -52,10 +55,6 @@ class SparseMapLoss(keras.losses.Loss):
     def divergence(self, probabilities: Any, target: Any) -> Any:
         """The Bregman divergence of minus the entropy that the map maximises: a term for each class."""
         raise NotImplementedError
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        return {**super().get_config(), "axis": self.axis}
 
 
 class SparsemaxLoss(SparseMapLoss):

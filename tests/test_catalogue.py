@@ -4,8 +4,10 @@ import math
 
 import pytest
 
-from keras_acts import _records, layers
-from keras_acts._catalogue import activation, derivative, describe, get, names
+from keras_acts import layers
+from keras_acts._catalogue import activation, derivative, describe, names
+from keras_acts._names.elsewhere import get
+from keras_acts._record import register
 from keras_acts._record.parameters import AnyReal, Positive
 
 FACTS = {
@@ -17,16 +19,19 @@ FACTS = {
 }
 
 
+FAMILY = "test"
+
+
 @pytest.fixture(autouse=True)
 def catalogue(monkeypatch):
     """The catalogue, to be changed by a test and restored after it."""
-    monkeypatch.setattr(_records, "_functions", dict(_records._functions))
-    monkeypatch.setattr(_records, "_aliases", dict(_records._aliases))
-    return _records
+    monkeypatch.setattr(register, "_functions", dict(register._functions))
+    monkeypatch.setattr(register, "_aliases", dict(register._aliases))
+    return register
 
 
 def state():
-    return dict(_records._functions), dict(_records._aliases)
+    return dict(register._functions), dict(register._aliases)
 
 
 def doubled(x):

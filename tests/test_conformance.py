@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 import keras_acts
-from keras_acts import _records, conformance
+from keras_acts import conformance
 from keras_acts.__main__ import main
+from keras_acts._record import register
 from keras_acts.conformance import backends, cases, judge, run, tolerances
 from keras_acts.conformance.references import shrinkage
 from keras_acts.conformance.report import HEADINGS
@@ -36,7 +37,7 @@ def wrong(monkeypatch):
 
     def replace(name, value, example=None):
         record = keras_acts.describe(name)
-        monkeypatch.setitem(_records._functions, name, value)
+        monkeypatch.setitem(register._functions, name, value)
         value.record = dataclasses.replace(record, derivatives=record.derivatives)
         monkeypatch.setattr(cases, "function", lambda each, given=None: value if each.name == name else each.function)
 

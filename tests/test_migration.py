@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 import keras_acts
-from keras_acts import ActivationOperation, Parameterised, _migration
+from keras_acts import ActivationOperation, Parameterised
+from keras_acts._names import elsewhere
 from keras_acts.conformance import backends
 from tests import marks
 
@@ -26,8 +27,8 @@ ROOT = Path(__file__).parent.parent
 X = np.linspace(-4.0, 4.0, 48, dtype="float32").reshape(4, 12)
 IMAGE = (2, 3, 2, 4)
 VERTEX = 10.0  # rows whose sparsemax has one entry: Keras's is wrong for others
-NAMES = [home.prefixes[0] + name for home in _migration.HOMES for name in home.names if name not in home.layers]
-LAYERS = [(home.prefixes[0] + name, layer) for home in _migration.HOMES for name, layer in home.layers.items()]
+NAMES = [home.prefixes[0] + name for home in elsewhere.HOMES for name in home.names if name not in home.layers]
+LAYERS = [(home.prefixes[0] + name, layer) for home in elsewhere.HOMES for name, layer in home.layers.items()]
 
 
 def given_for(name):
@@ -106,22 +107,22 @@ def test_parameters_are_ours_and_win_over_theirs():
 
 def test_spelling_that_fits_several_is_refused_with_all_of_them(monkeypatch):
     records = [types.SimpleNamespace(name=name, aliases=()) for name in ("s_relu", "srelu", "softsign")]
-    monkeypatch.setattr(_migration, "records", lambda: records)
+    monkeypatch.setattr(elsewhere, "records", lambda: records)
     with pytest.raises(ValueError, match="the name 'SReLU' could be 's_relu' or 'srelu': write which"):
-        _migration.translate("SReLU")
-    assert _migration.translate("SoftSign") == ("softsign", {})
+        elsewhere.translate("SReLU")
+    assert elsewhere.translate("SoftSign") == ("softsign", {})
 
 
 def test_name_that_libraries_don_t_agree_on_is_refused_with_all_of_them(monkeypatch):
     homes = [
-        _migration.Home(name, (f"{name}.",), "", other={"Ramp": ("leaky_relu", {"negative_slope": slope})})
+        elsewhere.Home(name, (f"{name}.",), "", other={"Ramp": ("leaky_relu", {"negative_slope": slope})})
         for name, slope in (("one", 0.1), ("two", 0.2), ("three", 0.2))
     ]
-    monkeypatch.setattr(_migration, "HOMES", homes)
+    monkeypatch.setattr(elsewhere, "HOMES", homes)
     with pytest.raises(ValueError, match=r"the name 'ramp' could be 'one.Ramp' or 'two.Ramp' or 'three.Ramp': write which"):
         keras_acts.get("ramp")
     assert keras_acts.get("one.ramp") == keras_acts.get("leaky_relu", negative_slope=0.1)
-    monkeypatch.setattr(_migration, "HOMES", homes[1:])
+    monkeypatch.setattr(elsewhere, "HOMES", homes[1:])
     assert keras_acts.get("ramp") == keras_acts.get("leaky_relu", negative_slope=0.2)
 
 
@@ -133,9 +134,9 @@ def test_every_name_of_every_library_resolves(name):
     assert callable(by(name))
 
 
-@pytest.mark.parametrize("prefix", [prefix for home in _migration.HOMES for prefix in home.prefixes])
+@pytest.mark.parametrize("prefix", [prefix for home in elsewhere.HOMES for prefix in home.prefixes])
 def test_every_prefix_leads_to_its_library(prefix):
-    home = next(home for home in _migration.HOMES if prefix in home.prefixes)
+    home = next(home for home in elsewhere.HOMES if prefix in home.prefixes)
     for name in home.names:
         if name not in home.layers:
             assert by(prefix + name) == by(home.prefixes[0] + name)
@@ -254,7 +255,7 @@ def assert_complete(prefix, exported, left_out):
 
 
 def home(title):
-    return next(home for home in _migration.HOMES if home.title == title)
+    return next(home for home in elsewhere.HOMES if home.title == title)
 
 
 def names_of(title):

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import keras_acts
-from keras_acts import _records, _registration
+from keras_acts._names import keras_names
+from keras_acts._record import register
 from tests import marks
 
 BY_NAME = {
@@ -77,7 +78,7 @@ PLACES = {
 def _registered():
     """Whatever a test does to the names, the next one finds them as import leaves them."""
     yield
-    for replacement in list(_registration._active):
+    for replacement in list(keras_names._active):
         replacement.undo()
     keras_acts.register()
 
@@ -197,7 +198,7 @@ def test_excepted_name_stays_kerass(left):
 def test_excepted_name_that_is_not_replaced_anyway_is_refused(left):
     with pytest.raises(ValueError, match="is not replaced anyway"):
         keras_acts.replace_builtins(except_=left)
-    assert not _registration._active
+    assert not keras_names._active
 
 
 def test_default_strings_of_recurrent_layers_get_ours():
@@ -287,8 +288,8 @@ def test_reloading_the_package_is_harmless(tmp_path):
 
 
 def test_reloading_a_family_replaces_its_activations_by_themselves(monkeypatch):
-    monkeypatch.setattr(_records, "_functions", dict(_records._functions))
-    monkeypatch.setattr(_records, "_aliases", dict(_records._aliases))
+    monkeypatch.setattr(register, "_functions", dict(register._functions))
+    monkeypatch.setattr(register, "_aliases", dict(register._aliases))
     before = keras_acts.names(aliases=True)
     importlib.reload(sys.modules[BY_NAME["snake"].record.compute.__module__])
     assert keras_acts.names(aliases=True) == before
@@ -334,7 +335,7 @@ def test_hidden_dictionary_is_reported_at_registration():
 def test_hidden_dictionary_makes_the_switch_fail():
     with pytest.raises(RuntimeError, match="hides its dictionary"):
         keras_acts.replace_builtins()
-    assert not _registration._active
+    assert not keras_names._active
 
 
 @pytest.mark.usefixtures("_hidden")
@@ -358,7 +359,7 @@ def test_replacement_can_be_undone_after_the_dictionary_is_hidden(monkeypatch):
 
 
 def test_name_that_a_later_keras_brings_itself_is_left_to_keras(monkeypatch):
-    dictionary = _registration._dictionary()
+    dictionary = keras_names.dictionary()
 
     def theirs(x):
         return x

@@ -1,5 +1,6 @@
 """A call on a tensor: from a record, the settings of its parameters and an input to a value, a derivative or a shape."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -69,12 +70,19 @@ def _attached(record: Record, fixed: Pairs, learned: tuple[str, ...], masked: bo
     """The formula with its derivatives, for one setting of its parameters, as a function of tensors."""
     tensors = (*learned, MASK) if masked else learned
     kernel, backward = (None, None) if tensors else door.kernels(record.name, dict(fixed))
-    exact = [record.derivatives[name] for name in ("x", *learned) if name in record.derivatives]
+    exact = [found for name in ("x", *learned) if (found := _derivative(record, name)) is not None]
     derivatives = [_of_tensors(each, fixed, learned) for each in exact] if len(exact) == 1 + len(learned) else []
     formula = _of_tensors(record.compute, fixed, tensors)
     if record.takes_half:
         kernel = kernel or formula
     return door.differentiable(record.name, formula, derivatives, kernel, backward)
+
+
+def _derivative(record: Record, name: str) -> Callable[..., Any] | None:
+    """The formula of the derivative by `x`, by a parameter, or by a coefficient of a vector."""
+    vector, bracket, place = name.removesuffix("]").partition("[")
+    formula = record.derivatives.get(vector)
+    return functools.partial(formula, entry=int(place)) if formula is not None and bracket else formula
 
 
 def _plain(record: Record, fixed: Pairs, learned: tuple[str, ...], masked: bool) -> Callable[..., Any]:
@@ -94,10 +102,14 @@ def _slope(record: Record, fixed: Pairs, learned: tuple[str, ...]) -> Callable[.
 
 
 def _of_tensors(formula: Callable[..., Any], fixed: Pairs, learned: tuple[str, ...]) -> Callable[..., Any]:
-    """``formula(x, **parameters)`` as a function of tensors only."""
+    """``formula(x, **parameters)`` as a function of tensors only; what is learned of a vector is a tuple of them."""
     numbers = dict(fixed)
+    vectors = dict.fromkeys(name.partition("[")[0] for name in learned if "[" in name)
 
     def of_tensors(x: Any, *tensors: Any) -> Any:
-        return formula(x, **numbers, **dict(zip(learned, tensors, strict=True)))
+        values = dict(zip(learned, tensors, strict=True))
+        for name in vectors:
+            values[name] = tuple(values.pop(each) for each in learned if each.startswith(f"{name}["))
+        return formula(x, **numbers, **values)
 
     return of_tensors

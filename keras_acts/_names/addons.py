@@ -10,7 +10,7 @@ from keras_acts import layers
 from keras_acts._names import keras_names
 from keras_acts._names.elsewhere import get
 from keras_acts._record.parameters import Flag
-from keras_acts.layers._objects import KINDS
+from keras_acts.layers._kinds import KINDS
 
 FUNCTIONS = ("gelu", "hardshrink", "lisht", "mish", "snake", "softshrink", "sparsemax", "tanhshrink")
 

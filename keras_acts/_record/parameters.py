@@ -1,16 +1,15 @@
-"""What a parameter of an activation may be: declared once as an annotation, used by validation, configs, docs and tests.
+"""What a parameter may be: declared once as an annotation, used by validation, configurations, documents and tests.
 
     def elu(x, alpha: NonNegative = 1.0): ...
 
-`kinds_of` reads the declarations back from a function. Checking a value returns it as the plain Python number that goes
-into a config, or raises an error that names the activation, the parameter, the value and what would do.
+Checking a value returns it as the plain Python number that goes into a configuration, or raises an error that names the
+activation, the parameter, the value and what would do. Arguments of layers and losses are declared in the same way.
 """
 
 import inspect
 import math
 import numbers
 import operator
-import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -22,8 +21,22 @@ PER_CHANNEL = "One number a channel goes into the call, as an array or a tensor,
 MAX_RANK = 32  # the largest number of dimensions that any array library behind Keras takes
 
 
+class Kind:
+    """What a parameter may be. `learnable` tells whether it may be a tensor."""
+
+    learnable = False
+
+    def check(self, owner: str, name: str, value: Any) -> Any:
+        """`value` as it is kept, if it is of this kind; else an error that names owner, parameter, value and what would do."""
+        raise NotImplementedError
+
+    def save(self, value: Any) -> Any:
+        """A value that was checked, as a configuration holds it."""
+        return value
+
+
 @dataclass(frozen=True)
-class Real:
+class Real(Kind):
     """A finite number in an interval. It can also be learned, that is be given as a tensor, unless told otherwise."""
 
     low: float = -math.inf
@@ -53,11 +66,10 @@ class Real:
 
 
 @dataclass(frozen=True)
-class Optional:
+class Optional(Kind):
     """A parameter of another kind, or None."""
 
     kind: "Real | Integer"
-    learnable = False
 
     def __str__(self) -> str:
         return f"{self.kind} or None"
@@ -72,11 +84,10 @@ class Optional:
 
 
 @dataclass(frozen=True)
-class Axes:
+class Axes(Kind):
     """One axis, or several different ones unless told otherwise, counted from the front or (negative) from the back."""
 
     several: bool = True
-    learnable = False
 
     def __str__(self) -> str:
         return "an integer axis or a sequence of different ones" if self.several else "an integer axis"
@@ -106,12 +117,11 @@ class Axes:
 
 
 @dataclass(frozen=True)
-class Integer:
+class Integer(Kind):
     """A whole number in an interval."""
 
     low: int
     high: int
-    learnable = False
 
     def __str__(self) -> str:
         return f"an integer from {self.low} to {self.high}"
@@ -126,11 +136,10 @@ class Integer:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Kind):
     """One of a few words."""
 
     words: tuple[str, ...]
-    learnable = False
 
     def __str__(self) -> str:
         return f"{', '.join(map(repr, self.words[:-1]))} or {self.words[-1]!r}"
@@ -145,10 +154,8 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(Kind):
     """True or False."""
-
-    learnable = False
 
     def __str__(self) -> str:
         return "True or False"
@@ -160,12 +167,40 @@ class Flag:
         return value
 
 
-Kind = Real | Optional | Axes | Integer | Choice | Flag
+@dataclass(frozen=True)
+class Vector(Kind):
+    """Several finite numbers: the coefficients of a unit. Learned, it is a tensor whose first axis counts them."""
+
+    least: int = 1
+    most: int = 64
+    learnable = True
+
+    def __str__(self) -> str:
+        return f"a sequence of {self.least} to {self.most} finite numbers"
+
+    def check(self, owner: str, name: str, value: Any) -> tuple[float, ...]:
+        """`value` as a tuple of floats, if it is a sequence of as many numbers."""
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            raise TypeError(_complaint(owner, name, self, value))
+        if not self.least <= len(value) <= self.most:
+            raise ValueError(_complaint(owner, name, self, value))
+        return tuple(Real().check(owner, f"{name}[{place}]", each) for place, each in enumerate(value))
+
+    def count(self, owner: str, name: str, shape: Sequence[int | None]) -> int:
+        """How many coefficients a tensor of this shape holds."""
+        if not shape or shape[0] is None or not self.least <= shape[0] <= self.most:
+            raise ValueError(
+                f"{owner}: {name} must be {self}, or a tensor whose first axis has as many entries; got one of shape "
+                f"{tuple(shape)}."
+            )
+        return shape[0]
+
 
 AnyReal = Annotated[float, Real()]
 NonNegative = Annotated[float, Real(low=0.0)]
 Positive = Annotated[float, Real(low=0.0, open_low=True)]
 OptionalPositive = Annotated[float | None, Optional(Real(low=0.0, open_low=True))]
+Coefficients = Annotated[Sequence[float], Vector()]
 Axis = Annotated[int | Sequence[int], Axes()]
 SingleAxis = Annotated[int, Axes(several=False)]
 Switch = Annotated[bool, Flag()]
@@ -196,16 +231,21 @@ class Parameter:
 
 def parameters_of(function: Callable[..., Any]) -> tuple[Parameter, ...]:
     """The parameters after `x` that a formula declares by annotation; a mask is no parameter but an input."""
-    hints = typing.get_type_hints(function, include_extras=True)
     declared = []
-    for name, argument in list(inspect.signature(function).parameters.items())[1:]:
+    for name, argument in list(inspect.signature(function, eval_str=True).parameters.items())[1:]:
         if name == MASK:
             continue
-        kinds = [extra for extra in getattr(hints.get(name), "__metadata__", ()) if isinstance(extra, Kind)]
-        if len(kinds) != 1:
+        kind = kind_of(argument.annotation)
+        if kind is None:
             raise TypeError(f"{function.__name__}: parameter {name!r} must declare its kind, as in `{name}: Positive`.")
-        declared.append(Parameter(name, kinds[0], argument.default))
+        declared.append(Parameter(name, kind, argument.default))
     return tuple(declared)
+
+
+def kind_of(annotation: Any) -> Kind | None:
+    """The kind that an annotation declares, if it does."""
+    kinds = [extra for extra in getattr(annotation, "__metadata__", ()) if isinstance(extra, Kind)]
+    return kinds[0] if len(kinds) == 1 else None
 
 
 def crossed_bounds(min_value: float, max_value: float) -> str | None:

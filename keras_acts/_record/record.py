@@ -11,7 +11,7 @@ import keras
 from keras_acts._precision import receive_parameter
 from keras_acts._record import register
 from keras_acts._record.notation import latex
-from keras_acts._record.parameters import PER_CHANNEL, Axes, Parameter, shown
+from keras_acts._record.parameters import PER_CHANNEL, Axes, Parameter, Vector, shown
 from keras_acts._record.register import PACKAGE, suggest
 
 P_co = ParamSpec("P_co")
@@ -37,7 +37,10 @@ class ActivationFunction(Protocol[P_co]):
 
 @dataclass(frozen=True)
 class Settings:
-    """Validated parameters: plain numbers, which are part of the function, and tensors, which are learned."""
+    """Validated parameters: plain numbers, which are part of the function, and tensors, which are learned.
+
+    A vector of learned coefficients stands there as its entries, called ``name[0]``, ``name[1]`` and so on.
+    """
 
     fixed: Pairs
     learned: Pairs = ()
@@ -55,9 +58,9 @@ class Settings:
     def numbers(self, owner: str) -> dict[str, Any]:
         """The parameters as plain data, for what is saved: refuses tensors."""
         if self.learned:
+            name = self.learned[0][0].partition("[")[0]
             raise TypeError(
-                f"{owner}: {self.learned[0][0]} is a tensor, which a saved activation can't hold. Give a number here. "
-                f"{PER_CHANNEL}"
+                f"{owner}: {name} is a tensor, which a saved activation can't hold. Give a number here. {PER_CHANNEL}"
             )
         return dict(self.fixed)
 
@@ -185,7 +188,9 @@ class Record:
             value = given.get(name, parameter.default)
             if value is inspect.Parameter.empty:
                 raise TypeError(f"{self.name} needs {parameter.name!r}. {self.signature}{self._learners()}")
-            if parameter.kind.learnable and _is_tensor(value):
+            if isinstance(parameter.kind, Vector) and (entries := _entries(self.name, parameter, value)):
+                learned += [(f"{name}[{place}]", entry) for place, entry in enumerate(entries)]
+            elif parameter.kind.learnable and _is_tensor(value):
                 learned.append((name, value))
             else:
                 fixed.append((name, parameter.kind.check(self.name, name, value)))
@@ -209,8 +214,9 @@ class Record:
 
     def _learners(self) -> str:
         """The layers that learn what is missing."""
-        names = [layer.__name__ for layer in register.learners(self.name)]
-        return f" keras_acts.layers.{' or '.join(names)} learns it." if names else ""
+        found = register.learners(self.name)
+        calls = [f"{layer.__name__}({arguments})" if arguments else layer.__name__ for layer, arguments in found]
+        return f" keras_acts.layers.{' or '.join(calls)} learns it." if calls else ""
 
 
 def default_settings(owner: str, parameters: tuple[Parameter, ...], conflict: Conflict | None) -> Settings | None:
@@ -247,6 +253,15 @@ def _formula(function: Callable[..., Any]) -> str:
     if not found:
         raise TypeError(f"{function.__module__}.{function.__name__}: the docstring must begin with its formula in ``…``.")
     return found[1]
+
+
+def _entries(owner: str, parameter: Parameter, value: Any) -> list[Any]:
+    """The coefficients of a vector if they are learned: a tensor along its first axis, or a sequence of tensors."""
+    if _is_tensor(value):
+        tensor = value if isinstance(value, keras.KerasTensor) else keras.ops.convert_to_tensor(value)
+        count = parameter.kind.count(owner, parameter.name, tensor.shape)  # type: ignore[attr-defined]
+        return list(keras.ops.unstack(tensor, count, axis=0))
+    return list(value) if isinstance(value, list | tuple) and any(map(_is_tensor, value)) else []
 
 
 def _is_tensor(value: Any) -> bool:

@@ -10,7 +10,7 @@ PACKAGE = "keras_acts"
 
 _functions: dict[str, Any] = {}
 _aliases: dict[str, str] = {}
-_learners: dict[str, list[type]] = {}
+_learners: dict[str, dict[str, tuple[Any, str]]] = {}
 _explanations: list[Callable[[str], ValueError]] = []
 
 
@@ -68,12 +68,11 @@ def suggest(name: Any, known: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
-def add_learner(name: str, layer: type) -> None:
-    """Enter a layer that learns parameters of an activation; the same one, imported again, replaces itself."""
-    others = [each for each in _learners.get(name, []) if each.__name__ != layer.__name__]
-    _learners[name] = [*others, layer]
+def add_learner(name: str, layer: Any, arguments: str = "") -> None:
+    """Enter a layer that, made with these arguments, learns parameters of an activation."""
+    _learners.setdefault(name, {})[layer.__name__] = (layer, arguments)
 
 
-def learners(name: str) -> list[type]:
-    """The layers that learn parameters of an activation."""
-    return list(_learners.get(name, []))
+def learners(name: str) -> list[tuple[Any, str]]:
+    """The layers that learn parameters of an activation, and the arguments that they are made with for it."""
+    return list(_learners.get(name, {}).values())

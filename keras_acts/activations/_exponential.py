@@ -199,7 +199,7 @@ def _(x: Any) -> Any:
 ROOT_ALONE = -40.0
 
 
-def _parts(x) -> tuple[Any, Any]:
+def _parts(x: Any) -> tuple[Any, Any]:
     """The input above and below the point, where it lies there; else the point."""
     return ops.where(x > ROOT_ALONE, x, ROOT_ALONE), ops.where(x > ROOT_ALONE, ROOT_ALONE, x)
 
@@ -310,7 +310,7 @@ def _(x: Any, alpha_p: Any, alpha_n: Any, beta: Any) -> Any:
 EXP_2 = tuple(1.0 / math.factorial(k + 2) for k in range(16, -1, -1))
 
 
-def _above_and_below(x) -> tuple[Any, Any]:
+def _above_and_below(x: Any) -> tuple[Any, Any]:
     """``min(0, x)`` where x is above -1 and x where it is below; else -1."""
     return ops.where(x > -1.0, ops.negative_part(x), -1.0), ops.where(x > -1.0, -1.0, x)
 
@@ -342,7 +342,7 @@ def _(x: Any) -> Any:
     return rise + fall
 
 
-def _halves_of_exp(x) -> tuple[Any, Any]:
+def _halves_of_exp(x: Any) -> tuple[Any, Any]:
     """``exp(|x|) / 2`` and ``exp(-|x|) / 2``, the first by way of ``exp(|x| - 1)``: it overflows no earlier than the result."""
     size = ops.magnitude(x)
     return math.e / 2.0 * ops.exp(size - 1.0), 0.5 * ops.exp(-size)

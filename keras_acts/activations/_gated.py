@@ -344,7 +344,7 @@ def maxout(
     return _largest(_divided(x, axis, (count, units)), axis, count)
 
 
-def halves(x, axis: int, gate: str) -> tuple[Any, Any]:
+def halves(x: Any, axis: int, gate: str) -> tuple[Any, Any]:
     """The values a and the gates b."""
     axis %= len(x.shape)
     if ops.recorded(x):
@@ -366,7 +366,7 @@ def _divided(x: Any, axis: int, sizes: tuple[Any, Any]) -> Any:
     return ops.reshape(x, (*shape[:axis], *sizes, *shape[axis + 1 :]))
 
 
-def _parts(x, axis: int, count: int, interleaved: bool) -> list[Any]:
+def _parts(x: Any, axis: int, count: int, interleaved: bool) -> list[Any]:
     """Parts of an axis by slices, for graphs: a new shape may have more than one unknown size there."""
     size, before = x.shape[axis], (slice(None),) * axis
     if size is None:

@@ -389,7 +389,7 @@ def _countdown(x: Any, axis: Any) -> Any:
     return ops.reshape(ops.arange(math.prod(sizes), 0, -1, dtype="int32"), sizes)
 
 
-def _size(x, axis: Any) -> int | None:
+def _size(x: Any, axis: Any) -> int | None:
     """The number of entries in a row, if it is known beforehand."""
     sizes = [x.shape[i] for i in _several(axis)]
     return math.prod(sizes) if all(isinstance(size, int) for size in sizes) else None

@@ -196,7 +196,7 @@ def _(x: Any) -> Any:
 SINC_SLOPE = tuple((-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(11, 0, -1))
 
 
-def _half_turns(x) -> tuple[Any, Any]:
+def _half_turns(x: Any) -> tuple[Any, Any]:
     """An angle of at most a quarter turn whose sine is that of ``pi · x``, and whether its cosine has the other sign."""
     x = ops.clip(x, -HUGE, HUGE)  # inf - inf is NaN
     turned = x - 2.0 * ops.round(0.5 * x)

@@ -119,7 +119,7 @@ def _(x: Any) -> Any:
     return _gated_slope(half, 1.0 + 1.702 * near, lost)
 
 
-def _quick_gate(x, factor: float) -> tuple[Any, Any]:
+def _quick_gate(x: Any, factor: float) -> tuple[Any, Any]:
     """``factor · 1.702 · x`` and what rounding took from it."""
     # 1.702 = 871 / 512 + 0.000828125, of which the first times a multiple of 1 / 128 is exact
     near = rounded(x, 128.0)
@@ -241,7 +241,7 @@ def _(x: Any) -> Any:
     return _gated_slope(half, (1.0 + TANH_1 * near) + 3.0 * TANH_3 * near**3, lost)
 
 
-def _tanh_gate(x, factor: float) -> tuple[Any, Any]:
+def _tanh_gate(x: Any, factor: float) -> tuple[Any, Any]:
     """``factor · √(8 / π) · (x + 0.044715 · x³)`` and what rounding took from it."""
     # At the multiple of 1/16 nearest to x the argument is near · ratio, and the short part of the ratio has so few digits that
     # the product is exact. The rest of the way to x is the difference of the cubes, divided out.

@@ -130,7 +130,7 @@ def _(x: Any) -> Any:
     return ops.square(ops.where(magnitude < 1.0, near * n / (n + r), (1.0 - decay) / (1.0 + decay)))
 
 
-def _lambert(x) -> tuple[Any, Any, Any]:
+def _lambert(x: Any) -> tuple[Any, Any, Any]:
     """`x` clipped to [-1, 1], and `n` and `r` such that its tanh is ``x · n / (n + r)``.
 
     Lambert's continued fraction ``x / (1 + x² / (3 + x² / (5 + …)))``, cut after 17 and multiplied out: right to 2⁻⁵³.

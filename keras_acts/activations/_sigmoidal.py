@@ -198,7 +198,7 @@ def _(x: Any, mu: Any, sigma: Any) -> Any:
     return bell(*_standardised(x, mu, sigma), 1.0 / (sigma * math.sqrt(2.0 * math.pi)), 0.5)
 
 
-def _standardised(x, mu: Any, sigma: Any) -> tuple[Any, Any]:
+def _standardised(x: Any, mu: Any, sigma: Any) -> tuple[Any, Any]:
     """``(x - mu) / sigma`` up to ±45, as a coarse number and the rest to the true one.
 
     Ten sigma below `mu` the rounding of one number would cost a hundred roundings of the result.

@@ -8,19 +8,27 @@ from keras import ops
 from keras_acts import activations
 from keras_acts._call.compute import output_shape
 from keras_acts._catalogue import describe, resolve
-from keras_acts.layers._objects import Layer, checked_kwargs
-
-# What every Keras layer takes, beside the parameters of the activation.
-LAYER_ARGUMENTS = frozenset({"name", "dtype", "trainable", "autocast", "activity_regularizer", "input_shape", "input_dim"})
+from keras_acts._record.parameters import Axis, NonNegative, OptionalPositive
+from keras_acts._record.record import ActivationFunction
+from keras_acts.layers._kinds import AnyActivation
+from keras_acts.layers._layer import OF_KERAS, Layer
 
 
 class FixedActivation(Layer):
-    """Base of the layers here: holds an activation with its parameters, which are its configuration."""
+    """Base of the layers here: applies an activation, which is its attribute `activation`.
 
-    def __init__(self, activation: Any, parameters: dict[str, Any], **kwargs: Any) -> None:
-        super().__init__(**checked_kwargs(type(self).__name__, kwargs))
-        self.supports_masking = True
-        self.activation = resolve(activation, **parameters)  # `get` would let in more names than files hold
+    A subclass names the activation whose parameters are its arguments.
+    """
+
+    def __init_subclass__(cls, of: ActivationFunction[...] | None = None, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if of is not None:
+            if dict(cls.arguments) != {parameter.name: parameter for parameter in of.record.parameters}:
+                raise TypeError(f"{cls.__name__}: the arguments must be the parameters of {of.record.name}.")
+            cls.function = staticmethod(of)
+
+    def __post_init__(self) -> None:
+        self.activation = resolve(self.function, **{name: getattr(self, name) for name in self.arguments})
         self.built = True
 
     def call(self, inputs: Any) -> Any:
@@ -31,15 +39,6 @@ class FixedActivation(Layer):
         """The shape of the input, unless the activation changes it."""
         record = describe(self.activation)
         return output_shape(record, record.check(_given(self.activation)), input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        """The layer's own configuration and the parameters."""
-        return {**super().get_config(), **_given(self.activation)}
-
-
-def _given(activation: Any) -> dict[str, Any]:
-    """The parameters that an activation was given."""
-    return dict(getattr(activation, "parameters", {}))
 
 
 class Activation(FixedActivation):
@@ -58,16 +57,20 @@ class Activation(FixedActivation):
     {'negative_slope': 0.05}
     """
 
+    activation: AnyActivation
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
-        own = {name: kwargs.pop(name) for name in LAYER_ARGUMENTS & kwargs.keys()}
-        super().__init__(activation, kwargs, **own)
+        # the one layer whose arguments depend on another: those that are not Keras's are the activation's
+        self._start({name: kwargs.pop(name) for name in OF_KERAS & kwargs.keys()})
+        self.activation = resolve(activation, **kwargs)
+        self.built = True
 
     def get_config(self) -> dict[str, Any]:
         """The layer's own configuration, the name of the activation and its parameters."""
-        return {**super().get_config(), "activation": self.activation.__name__}
+        return {**super().get_config(), "activation": self.activation.__name__, **_given(self.activation)}
 
 
-class ReLU(FixedActivation):
+class ReLU(FixedActivation, of=activations.relu):
     """The rectified linear unit, with Keras's parameters: see `keras_acts.activations.relu`.
 
     Args:
@@ -77,14 +80,12 @@ class ReLU(FixedActivation):
         **kwargs: Keras's own layer arguments, such as `name` and `dtype`.
     """
 
-    def __init__(
-        self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
-    ) -> None:
-        parameters = {"max_value": max_value, "negative_slope": negative_slope, "threshold": threshold}
-        super().__init__(activations.relu, parameters, **kwargs)
+    max_value: OptionalPositive = None
+    negative_slope: NonNegative = 0.0
+    threshold: NonNegative = 0.0
 
 
-class LeakyReLU(FixedActivation):
+class LeakyReLU(FixedActivation, of=activations.leaky_relu):
     """The leaky rectified linear unit. Its default slope is the paper's 0.01; Keras's layer has 0.3.
 
     Args:
@@ -92,11 +93,10 @@ class LeakyReLU(FixedActivation):
         **kwargs: Keras's own layer arguments, such as `name` and `dtype`.
     """
 
-    def __init__(self, negative_slope: float = 0.01, **kwargs: Any) -> None:
-        super().__init__(activations.leaky_relu, {"negative_slope": negative_slope}, **kwargs)
+    negative_slope: NonNegative = 0.01
 
 
-class ELU(FixedActivation):
+class ELU(FixedActivation, of=activations.elu):
     """The exponential linear unit: see `keras_acts.activations.elu`.
 
     Args:
@@ -104,11 +104,10 @@ class ELU(FixedActivation):
         **kwargs: Keras's own layer arguments, such as `name` and `dtype`.
     """
 
-    def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
-        super().__init__(activations.elu, {"alpha": alpha}, **kwargs)
+    alpha: NonNegative = 1.0
 
 
-class Softmax(FixedActivation):
+class Softmax(FixedActivation, of=activations.softmax):
     """Probabilities along one axis or several, with an optional mask.
 
     Args:
@@ -120,8 +119,7 @@ class Softmax(FixedActivation):
         mask: Booleans that broadcast to `inputs`: False gets probability 0. A row that is all False becomes all 0.
     """
 
-    def __init__(self, axis: int | tuple[int, ...] = -1, **kwargs: Any) -> None:
-        super().__init__(activations.softmax, {"axis": axis}, **kwargs)
+    axis: Axis = -1
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         """The probabilities."""
@@ -130,3 +128,8 @@ class Softmax(FixedActivation):
         # Keras's layer takes numbers too
         kept = mask if keras.backend.standardize_dtype(mask.dtype) == "bool" else ops.greater(mask, 0.5)
         return self.activation(inputs, mask=kept)
+
+
+def _given(activation: Any) -> dict[str, Any]:
+    """The parameters that an activation was given."""
+    return dict(getattr(activation, "parameters", {}))

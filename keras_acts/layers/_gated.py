@@ -1,6 +1,5 @@
 """Layers that own the two projections of a gated activation, and the feed-forward block made of them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -8,12 +7,21 @@ from keras import ops
 
 from keras_acts._call.compute import gated
 from keras_acts._call.forms import Parameterised
-from keras_acts._catalogue import describe, resolve
-from keras_acts._record.parameters import GATES, Flag, Integer, Optional, Real
+from keras_acts._catalogue import describe
+from keras_acts._record.parameters import Gate, Switch
 from keras_acts.activations._gated import halves
-from keras_acts.layers._objects import SEED, Layer, checked_kwargs, serialized, take, taken
-
-WIDTH = Integer(1, 2**24)
+from keras_acts.layers._kinds import (
+    AnyActivationOrNone,
+    Constraint,
+    Initializer,
+    OptionalWidth,
+    Regularizer,
+    Seed,
+    Share,
+    Width,
+    kinds_of,
+)
+from keras_acts.layers._layer import Layer
 
 
 class GatedDense(Layer):
@@ -54,29 +62,19 @@ class GatedDense(Layer):
     (8, 16)
     """
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "silu",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        gate: str = "second",
-        **kwargs: Any,
-    ) -> None:
-        owner = type(self).__name__
-        super().__init__(**checked_kwargs(owner, kwargs))
-        self.supports_masking = True
-        self.units = WIDTH.check(owner, "units", units)
-        self.gate = GATES.check(owner, "gate", gate)
-        self.activation = _gate_activation(owner, activation, self.gate)
-        self.use_bias = Flag().check(owner, "use_bias", use_bias)
-        kernel = (kernel_initializer, kernel_regularizer, kernel_constraint)
-        take(self, {"kernel": kernel, "bias": (bias_initializer, bias_regularizer, bias_constraint)})
+    units: Width
+    activation: AnyActivationOrNone = "silu"
+    use_bias: Switch = True
+    kernel_initializer: Initializer = "glorot_uniform"
+    bias_initializer: Initializer = "zeros"
+    kernel_regularizer: Regularizer = None
+    bias_regularizer: Regularizer = None
+    kernel_constraint: Constraint = None
+    bias_constraint: Constraint = None
+    gate: Gate = "second"
+
+    def __post_init__(self) -> None:
+        self.activation = _as_gate(self, self.activation)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
     def build(self, input_shape: Any) -> None:
@@ -89,7 +87,7 @@ class GatedDense(Layer):
         self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: size})
 
     def _add_fused(self, name: str, shape: tuple[int, ...]) -> Any:
-        given = taken(self, name)
+        given = kinds_of(self, name)
         values, gates = given["initializer"], reseeded(given["initializer"], 1)
 
         def initialize(shape: Any, dtype: Any = None) -> Any:
@@ -118,17 +116,6 @@ class GatedDense(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the input with `units` in the last place."""
         return (*input_shape[:-1], self.units)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": _named(self.activation),
-            "use_bias": self.use_bias,
-            **serialized(self, ("kernel", "bias")),
-            "gate": self.gate,
-        }
 
 
 class GatedFeedForward(Layer):
@@ -170,39 +157,24 @@ class GatedFeedForward(Layer):
     11008
     """
 
-    def __init__(
-        self,
-        hidden_units: int | None = None,
-        output_units: int | None = None,
-        activation: Any = "silu",
-        two_thirds: bool = False,
-        multiple_of: int = 1,
-        use_bias: bool = True,
-        dropout: float = 0.0,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        gate: str = "second",
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        owner = type(self).__name__
-        super().__init__(**checked_kwargs(owner, kwargs))
-        self.supports_masking = True
-        self.hidden_units = Optional(WIDTH).check(owner, "hidden_units", hidden_units)
-        self.output_units = Optional(WIDTH).check(owner, "output_units", output_units)
-        self.gate = GATES.check(owner, "gate", gate)
-        self.activation = _gate_activation(owner, activation, self.gate)
-        self.two_thirds = Flag().check(owner, "two_thirds", two_thirds)
-        self.multiple_of = WIDTH.check(owner, "multiple_of", multiple_of)
-        self.use_bias = Flag().check(owner, "use_bias", use_bias)
-        self.dropout = Real(0.0, 1.0).check(owner, "dropout", dropout)
-        self.seed = SEED.check(owner, "seed", seed)
-        kernel = (kernel_initializer, kernel_regularizer, kernel_constraint)
-        take(self, {"kernel": kernel, "bias": (bias_initializer, bias_regularizer, bias_constraint)})
+    hidden_units: OptionalWidth = None
+    output_units: OptionalWidth = None
+    activation: AnyActivationOrNone = "silu"
+    two_thirds: Switch = False
+    multiple_of: Width = 1
+    use_bias: Switch = True
+    dropout: Share = 0.0
+    kernel_initializer: Initializer = "glorot_uniform"
+    bias_initializer: Initializer = "zeros"
+    kernel_regularizer: Regularizer = None
+    bias_regularizer: Regularizer = None
+    kernel_constraint: Constraint = None
+    bias_constraint: Constraint = None
+    gate: Gate = "second"
+    seed: Seed = None
+
+    def __post_init__(self) -> None:
+        self.activation = _as_gate(self, self.activation)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
     def hidden_width(self, size: int) -> int:
@@ -218,7 +190,7 @@ class GatedFeedForward(Layer):
         if size is None:
             raise ValueError(f"{type(self).__name__}: the last axis of the input shape {tuple(input_shape)} has no fixed size.")
         hidden = (*input_shape[:-1], self.hidden_width(size))
-        weights = {f"{name}_{kind}": value for name in ("kernel", "bias") for kind, value in taken(self, name).items()}
+        weights = {f"{name}_{kind}": value for name in ("kernel", "bias") for kind, value in kinds_of(self, name).items()}
         both = {**weights, "use_bias": self.use_bias, "dtype": self.dtype_policy}
         self.up = GatedDense(hidden[-1], self.activation, gate=self.gate, name="up", **both)
         both["kernel_initializer"] = reseeded(self.kernel_initializer, 2)
@@ -238,22 +210,6 @@ class GatedFeedForward(Layer):
         """The shape of the input with `output_units` in the last place, if they are given."""
         return (*input_shape[:-1], self.output_units or input_shape[-1])
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "hidden_units": self.hidden_units,
-            "output_units": self.output_units,
-            "activation": _named(self.activation),
-            "two_thirds": self.two_thirds,
-            "multiple_of": self.multiple_of,
-            "use_bias": self.use_bias,
-            "dropout": self.dropout,
-            **serialized(self, ("kernel", "bias")),
-            "gate": self.gate,
-            "seed": self.seed,
-        }
-
 
 def reseeded(initializer: keras.initializers.Initializer, step: int) -> keras.initializers.Initializer:
     """The same initializer for another kernel: called twice, one of Keras's gives the same numbers twice."""
@@ -263,23 +219,16 @@ def reseeded(initializer: keras.initializers.Initializer, step: int) -> keras.in
     return type(initializer).from_config(config)
 
 
-def _gate_activation(owner: str, activation: Any, gate: str) -> Any:
+def _as_gate(layer: "GatedDense | GatedFeedForward", activation: Any) -> Any:
     """An activation of the catalogue that can be a gate, or the gated activation in its place."""
-    form = Parameterised.from_config(activation) if isinstance(activation, Mapping) else activation
-    found = resolve("linear" if form is None else form)
-    record = describe(found)
+    owner, record = type(layer).__name__, describe(activation)
     if record.elementwise:
-        return found
+        return activation
     if "gate" not in {parameter.name for parameter in record.parameters}:
         raise ValueError(f"{owner}: activation must be element-wise or gated; {record.name} works along an axis.")
-    given = dict(getattr(found, "parameters", {}))
-    fixed, usual = {"axis": -1, "gate": gate}, {parameter.name: parameter.default for parameter in record.parameters}
+    given = dict(getattr(activation, "parameters", {}))
+    fixed, usual = {"axis": -1, "gate": layer.gate}, {parameter.name: parameter.default for parameter in record.parameters}
     for name, value in fixed.items():
         if given.get(name, value) not in (value, usual[name]):
             raise ValueError(f"{owner}: {record.name} has {name}={given[name]!r}, but the layer gives it {name}={value!r}.")
     return Parameterised(record.name, {**given, **fixed})
-
-
-def _named(activation: Any) -> Any:
-    """An activation as it stands in the configuration: its name, or name and parameters."""
-    return activation.get_config() if isinstance(activation, Parameterised) else activation.__name__

@@ -6,20 +6,25 @@ import keras
 from keras import ops
 
 from keras_acts import activations
-from keras_acts._record.parameters import Axes, Flag, Real
-from keras_acts.layers._objects import SEED, Layer, checked_kwargs
+from keras_acts._declared import last
+from keras_acts._record.parameters import Axis, FixedPositive, Switch
+from keras_acts.layers._kinds import FixedNonNegative, Seed
+from keras_acts.layers._layer import Layer
 
 TINY = 2.0**-24  # the distance of a uniform number of float32 from 0 and 1
 
 
 class StochasticActivation(Layer):
-    """Base of the layers here: owns the generator of its random numbers."""
+    """Base of the layers here: owns the generator of its random numbers.
 
-    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
-        owner = type(self).__name__
-        super().__init__(**checked_kwargs(owner, kwargs))
-        self.supports_masking = True
-        self.seed = SEED.check(owner, "seed", seed)
+    Args:
+        seed: Seed of the random numbers, or None.
+        **kwargs: Keras's own layer arguments, such as `name` and `dtype`.
+    """
+
+    seed: Seed = last(None)
+
+    def __post_init__(self) -> None:
         self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.built = True
 
@@ -27,19 +32,11 @@ class StochasticActivation(Layer):
         """Random numbers of the shape of a tensor, in float32: half precision has too few of them."""
         return keras.random.uniform(ops.shape(like), low, high, dtype="float32", seed=self.seed_generator)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """The shape of the input."""
-        return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        """The layer's own configuration and the seed."""
-        return {**super().get_config(), "seed": self.seed}
-
 
 class RReLU(StochasticActivation):
     """A leaky ReLU with a random slope: ``x if x > 0, else a · x``, a uniform in [lower, upper] for each element.
 
-    In training the noise acts as a regulariser; at inference the slope is the mean, (lower + upper) / 2, so the layer equals
+    In training the noise acts as a regularizer; at inference the slope is the mean, (lower + upper) / 2, so the layer equals
     `leaky_relu` with it.
 
     Args:
@@ -63,10 +60,11 @@ class RReLU(StochasticActivation):
     [-1.0, 3.0]
     """
 
-    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(seed, **kwargs)
-        self.lower = Real(low=0.0).check(type(self).__name__, "lower", lower)
-        self.upper = Real(low=0.0).check(type(self).__name__, "upper", upper)
+    lower: FixedNonNegative = 1 / 8
+    upper: FixedNonNegative = 1 / 3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.lower > self.upper:
             raise ValueError(f"{type(self).__name__}: lower={self.lower} must be at most upper={self.upper}.")
 
@@ -75,10 +73,6 @@ class RReLU(StochasticActivation):
         if not training or self.lower == self.upper:
             return activations.leaky_relu(inputs, (self.lower + self.upper) / 2)
         return activations.prelu(inputs, self._uniform(inputs, self.lower, self.upper))
-
-    def get_config(self) -> dict[str, Any]:
-        """The layer's own configuration, the bounds and the seed."""
-        return {**super().get_config(), "lower": self.lower, "upper": self.upper}
 
 
 class GumbelSoftmax(StochasticActivation):
@@ -107,19 +101,9 @@ class GumbelSoftmax(StochasticActivation):
     Reference: Jang, Gu & Poole 2017, arXiv:1611.01144; Maddison, Mnih & Teh 2017, arXiv:1611.00712
     """
 
-    def __init__(
-        self,
-        temperature: float = 1.0,
-        hard: bool = False,
-        axis: int | tuple[int, ...] = -1,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(seed, **kwargs)
-        owner = type(self).__name__
-        self.temperature = Real(low=0.0, open_low=True).check(owner, "temperature", temperature)
-        self.hard = Flag().check(owner, "hard", hard)
-        self.axis = Axes().check(owner, "axis", axis)
+    temperature: FixedPositive = 1.0
+    hard: Switch = False
+    axis: Axis = -1
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         """The sample in training, the most probable at inference."""
@@ -133,7 +117,3 @@ class GumbelSoftmax(StochasticActivation):
             hard = activations.hardmax(logits, axis=self.axis, mask=mask)
             soft = ops.stop_gradient(hard) + (soft - ops.stop_gradient(soft))  # the second term is exactly 0
         return ops.cast(soft, self.compute_dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """The layer's own configuration, the arguments and the seed."""
-        return {**super().get_config(), "temperature": self.temperature, "hard": self.hard, "axis": self.axis}

@@ -8,8 +8,8 @@ import keras
 from keras import ops
 
 from keras_acts._frameworks.door import as_operations
+from keras_acts.layers._kinds import kinds_of
 from keras_acts.layers._learned import LearnedActivation
-from keras_acts.layers._objects import taken
 
 Step = Callable[..., Any]
 
@@ -55,7 +55,7 @@ class _Weight:
 
     def __init__(self, layer: LearnedActivation, name: str) -> None:
         self.value = ops.convert_to_numpy(getattr(layer, name))
-        self.kinds = {f"kernel_{kind}": value for kind, value in taken(layer, name).items()}
+        self.kinds = {f"kernel_{kind}": value for kind, value in kinds_of(layer, name).items()}
         self.rest = {"name": f"{layer.name}_{name}", "dtype": layer.variable_dtype, "trainable": layer.trainable}
         self.holder: Any = None
 
@@ -77,7 +77,7 @@ class _Weight:
 
 def gated(layer: Any, name: str, masked: Callable[[Any], None]) -> Step:
     """One Dense for both projections, then the gate as operations."""
-    kinds = {f"{of}_{kind}": value for of in ("kernel", "bias") for kind, value in taken(layer, of).items()}
+    kinds = {f"{of}_{kind}": value for of in ("kernel", "bias") for kind, value in kinds_of(layer, of).items()}
     rest = {"name": name, "dtype": layer.dtype_policy, "trainable": layer.trainable}
     fused = keras.layers.Dense(2 * layer.units, use_bias=layer.use_bias, **kinds, **rest)
     dense = weighted(fused, layer.get_weights())
