@@ -10,7 +10,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-full oldest nightly lint format smoke bench conformance exports golden tables pictures docs site \
+.PHONY: demo test test-name test-full oldest nightly lint format smoke bench conformance exports golden tables pictures docs site \
 	notebooks notebooks-small hooks clean
 
 demo: $(VENV)/demo-$(KERAS_BACKEND).stamp
@@ -18,6 +18,10 @@ demo: $(VENV)/demo-$(KERAS_BACKEND).stamp
 
 test: $(VENV)/test.stamp
 	$(BIN)/python tests/run.py
+
+# Formula and machinery of one activation or several: make test-name NAME="snake elu"
+test-name: $(VENV)/test.stamp
+	$(BIN)/python tests/run.py --names $(NAME)
 
 test-full: $(VENV)/test.stamp $(VENV)/docs.stamp $(OLDER)
 	$(BIN)/python tests/run.py --full
@@ -73,9 +77,9 @@ conformance: $(VENV)/test.stamp
 # Files that must load for ever: run once for each release.
 golden: $(VENV)/test.stamp $(OLDER)
 	for backend in $(BACKENDS); do \
-		KERAS_BACKEND=$$backend $(BIN)/python tests/golden/write.py || exit 1; \
+		KERAS_BACKEND=$$backend $(BIN)/python -m tests.everything golden || exit 1; \
 		for version in $(OLDER_KERAS); do \
-			PYTHONPATH=.keras/$$version KERAS_BACKEND=$$backend $(BIN)/python tests/golden/write.py older || exit 1; done; done
+			PYTHONPATH=.keras/$$version KERAS_BACKEND=$$backend $(BIN)/python -m tests.everything golden --older || exit 1; done; done
 
 # What documents say of the catalogue.
 tables: $(VENV)/test.stamp

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import keras_acts
 from keras_acts import layers
-from keras_acts._names.elsewhere import HOMES, Home
+from keras_acts._names.elsewhere import LIBRARIES, Library, names_in
+from keras_acts._record.spelling import spelling
 
 ROOT = Path(__file__).parent.parent
 CATALOGUE = Path("docs/catalogue.md")
@@ -47,26 +48,24 @@ def catalogue() -> str:
 def migrating() -> str:
     """The page on other libraries with the tables of today."""
     text = (ROOT / MIGRATING).read_text().partition(MADE)[0]
-    return text + MADE + "".join(_home(home) for home in HOMES)
+    return text + MADE + "".join(map(_library, LIBRARIES))
 
 
-def _home(home: Home) -> str:
+def _library(library: Library) -> str:
     """What the names of another library are here: in a table where that is more than a spelling, else in a list."""
-    prefix = home.prefixes[0]
     plain, rows = [], []
-    for name in home.names:
-        if name in home.layers:
-            rows.append(_row(f"`{home.full(name)}`", f"the layer `{home.layers[name]}`"))
-            continue
-        ours, parameters = home.find(name, prefix)
-        given = ", ".join(f"{key}={value!r}" for key, value in parameters.items())
-        if given or name.lower().replace("_", "") != ours.replace("_", ""):
-            rows.append(_row(f"`{home.full(name)}`", f"`{ours}`" + (f" with `{given}`" if given else "")))
+    for each in names_in(library):
+        if each.layer:
+            rows.append(_row(f"`{each.full}`", f"the layer `{each.layer}`"))
+        elif each.parameters or spelling(each.name) != spelling(each.ours):
+            given = ", ".join(f"{key}={value!r}" for key, value in each.parameters.items())
+            rows.append(_row(f"`{each.full}`", f"`{each.ours}`" + (f" with `{given}`" if given else "")))
         else:
-            plain.append(f"`{name}`")
-    parts = ["", f"## {home.title}", "", f"After {' or '.join(f'`{each}`' for each in home.prefixes)}: {', '.join(plain)}."]
+            plain.append(f"`{each.name}`")
+    prefixes = " or ".join(f"`{prefix}`" for prefix in library.prefixes)
+    parts = ["", f"## {library.title}", "", f"After {prefixes}: {', '.join(plain)}."]
     if rows:
-        parts += ["", _row(home.title, "here"), "| --- | --- |", *rows]
+        parts += ["", _row(library.title, "here"), "| --- | --- |", *rows]
     return "\n".join(parts) + "\n"
 
 

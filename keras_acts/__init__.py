@@ -11,10 +11,11 @@ __version__ = "0.2.0"
 from keras_acts import activations, layers, losses, models
 from keras_acts._call.forms import ActivationOperation, Parameterised
 from keras_acts._catalogue import describe, names
+from keras_acts._frameworks.door import check_kernels
 from keras_acts._names.addons import AddonsNames, register_addons
 from keras_acts._names.elsewhere import get
 from keras_acts._names.keras_names import Replacement, register, replace_builtins
-from keras_acts._record.record import ActivationFunction, Record
+from keras_acts._record.record import ActivationFunction, Record, records
 
 __all__ = [
     "ActivationFunction",
@@ -35,4 +36,5 @@ __all__ = [
     "replace_builtins",
 ]
 
+check_kernels(records())
 register()

@@ -15,7 +15,7 @@ from rich.text import Text
 import keras_acts
 from keras_acts import Parameterised, Record
 from keras_acts._record.identities import identities_of
-from keras_acts._sentences import as_layers, by_name, properties, range_of, smoothness
+from keras_acts._sentences import as_layers, as_text, by_name, learning_layers, properties, range_of, smoothness
 
 UNCUT = 10_000  # a width that no table reaches
 READABLE = 88  # columns of a text
@@ -198,7 +198,7 @@ def _show(arguments: argparse.Namespace) -> None:
     console.width = min(console.width, READABLE)
     bare = arguments.name.removeprefix("keras_acts>")
     console.print(Text.assemble((record.name, "bold"), "  " if bare == record.name else f"  (alias: {bare})  ", record.formula))
-    console.print(record.summary.replace("`", ""))
+    console.print(as_text(record.summary))
     console.print()
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="cyan", no_wrap=True)
@@ -222,8 +222,8 @@ def _facts(record: Record, chosen: Any) -> list[tuple[str, str]]:
         ("aliases", ", ".join(record.aliases) or "none"),
         *([("identities", "\n".join(equal))] if (equal := identities_of(record)) else []),
         ("reference", record.reference),
-        ("by name", by_name(record, chosen)),
-        ("as a layer", "\n".join(as_layers(record, chosen))),
+        ("by name", as_text("\n".join(by_name(record, chosen)))),
+        ("as a layer", as_text("\n".join([*as_layers(record, chosen), *learning_layers(record)]))),
     ]
     if isinstance(chosen, Parameterised):
         facts.insert(2, ("", "(what follows holds at the defaults)"))

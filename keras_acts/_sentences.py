@@ -1,4 +1,7 @@
-"""What is said of an activation in words: by the command line and on its page of the documentation."""
+"""Describes an activation in words, for the command line and for its page of the documentation.
+
+Code stands in backticks, as in Markdown. `as_text` takes them away for the command line.
+"""
 
 import inspect
 import math
@@ -49,23 +52,27 @@ def properties(record: Record) -> list[tuple[str, str]]:
     ]
 
 
-def by_name(record: Record, chosen: Any) -> str:
+def as_text(sentence: str) -> str:
+    """A sentence without the backticks around its code."""
+    return sentence.replace("`", "")
+
+
+def by_name(record: Record, chosen: Any) -> list[str]:
     """How to name the activation in a Keras layer, and where Keras's own differs."""
     name, stock = record.name, getattr(keras.activations, record.name, None)
     if record.changes_shape:
-        return "Not in a layer like Dense, which would tell the next one a wrong shape: put it behind one."
+        return ["Not in a layer like Dense, which would tell the next one a wrong shape: put it behind one."]
     if record.output_shape:
-        return f'Conv2D(64, 3, activation="{name}"), or another layer that gives images'
+        return [f'`Conv2D(64, 3, activation="{name}")`, or another layer that gives images']
     if isinstance(chosen, Parameterised):
-        return f"Dense(64, activation={chosen!r})"
+        return [f"`Dense(64, activation={chosen!r})`"]
     if stock is None:
         elsewhere = ", Keras has it elsewhere" if in_keras(record) else ""
-        return f'Dense(64, activation="{name}"); keras.activations has no {name}{elsewhere}'
-    lines = [f'Dense(64, activation="keras_acts>{name}"); "{name}" alone is Keras\'s own function']
+        return [f'`Dense(64, activation="{name}")`; keras.activations has no {name}{elsewhere}']
+    lines = [f'`Dense(64, activation="keras_acts>{name}")`; `"{name}"` alone is Keras\'s own function']
     if name not in NEVER_REPLACED:
-        lines.append(f'After keras_acts.replace_builtins(), "{name}" is this one.')
-    lines += other_defaults(record)
-    return "\n".join(lines)
+        lines.append(f'After `keras_acts.replace_builtins()`, `"{name}"` is this one.')
+    return lines + other_defaults(record)
 
 
 def in_keras(record: Record) -> bool:
@@ -83,7 +90,8 @@ def other_defaults(record: Record) -> list[str]:
     """Defaults that Keras sets otherwise, in its function or its layer of that name."""
     differing = ((parameter, defaults_elsewhere(record, parameter)) for parameter in record.parameters)
     return [
-        f"Its default {each.name} is {each.default!r}, but {' and '.join(f'{value!r} in {where}' for value, where in others)}."
+        f"Its default `{each.name}` is `{each.default!r}`, but "
+        f"{' and '.join(f'`{value!r}` in `{where}`' for value, where in others)}."
         for each, others in differing
         if others
     ]
@@ -100,14 +108,20 @@ def defaults_elsewhere(record: Record, parameter: Parameter) -> list[tuple[Any, 
 
 
 def as_layers(record: Record, chosen: Any) -> list[str]:
-    """The layers that apply the activation, and those that learn its parameters."""
+    """The layers that apply the activation."""
     parameters = getattr(chosen, "parameters", {})
     given = "".join(f", {name}={value!r}" for name, value in parameters.items())
-    lines = [f'keras_acts.layers.Activation("{record.name}"{given})']
+    lines = [f'`keras_acts.layers.Activation("{record.name}"{given})`']
     if any(parameter.name == "gate" for parameter in record.parameters):
-        lines.append(f'keras_acts.layers.GatedDense(64, activation="{record.name}") with the projection before it')
+        lines.append(f'`keras_acts.layers.GatedDense(64, activation="{record.name}")` with the projection before it')
+    return lines
+
+
+def learning_layers(record: Record) -> list[str]:
+    """The layers that learn parameters of the activation, and which."""
     parameters = {parameter.name for parameter in record.parameters}
+    lines = []
     for layer, arguments in register.learners(record.name):
-        weights = [weight for weight in layer.declared_weights if weight in parameters]
-        lines.append(f"keras_acts.layers.{layer.__name__}({arguments}) learns {' and '.join(weights)}")
+        weights = [f"`{weight}`" for weight in layer.declared_weights if weight in parameters]
+        lines.append(f"`keras_acts.layers.{layer.__name__}({arguments})` learns {' and '.join(weights)}")
     return lines

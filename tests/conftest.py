@@ -1,10 +1,9 @@
-"""One suite for every backend: `KERAS_BACKEND` alone chooses it."""
+"""One suite for every backend: `KERAS_BACKEND` alone chooses it. What runs when: see kinds.py."""
 
 import contextlib
 import functools
 import pathlib
-import sys
-from collections import Counter
+import re
 
 # torch first: TensorFlow loaded before it can crash the interpreter
 with contextlib.suppress(ImportError):
@@ -14,15 +13,46 @@ import keras
 import pytest
 
 import keras_acts
+from keras_acts._record import register
+from keras_acts._record.record import Record
 from keras_acts.conformance import backends, store
-from tests import marks
+from tests import kinds
 
 store.FOLDER = pathlib.Path(__file__).parent / ".cache"  # of exact references, for every backend
 
-COUNTED = 10
-UNCOUNTED = "uncounted"
-
 collect_ignore = ["run.py", "smoke.py"]  # scripts
+
+
+def pytest_addoption(parser):
+    parser.addoption("--names", help="what `make test` runs, of these activations alone: separated by commas")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("names"):
+        wanted = {each for name in config.getoption("names").split(",") for each in _synonyms(name)}
+        chosen = [item for item in items if not wanted.isdisjoint(_named(item)) and not _is_volume(item)]
+        config.hook.pytest_deselected(items=list(set(items) - set(chosen)))
+        items[:] = chosen
+
+
+def _is_volume(item):
+    """Whether it is in `make test-full` alone for more than its name."""
+    return any(mark != kinds.ANOTHER_OF_ITS_KIND.mark for mark in item.iter_markers("full"))
+
+
+def _synonyms(name):
+    """All names of an activation, and of the layers that learn its parameters."""
+    record = keras_acts.describe(name)
+    return record.name, *record.aliases, *(layer.__name__ for layer, _ in register.learners(record.name))
+
+
+def _named(item):
+    """The names that the parameters of a test hold: as a record, a class, a name or an expression that calls it."""
+    for value in getattr(getattr(item, "callspec", None), "params", {}).values():
+        if isinstance(value, Record | type):
+            yield value.name if isinstance(value, Record) else value.__name__
+        if isinstance(value, str):
+            yield from re.findall(r"^\w+$|\w+(?=\()", value)
 
 
 @pytest.fixture
@@ -54,38 +84,23 @@ def _compiled_where_stock_is(request):
 
 @pytest.fixture(params=keras_acts.names())
 def record(request):
-    """The record of each activation in turn."""
+    """The record of each activation in turn: for what hangs on its formula."""
     return keras_acts.describe(request.param)
 
 
-@pytest.fixture(params=[name for name in keras_acts.names() if keras_acts.describe(name).elementwise])
+@pytest.fixture(params=kinds.ELEMENTWISE)
 def elementwise(request):
     """The record of each element-wise activation in turn."""
     return keras_acts.describe(request.param)
 
 
-@pytest.fixture(autouse=True)
-def _lines_counted_in_some(request):
-    """Counting lines takes an eighth of the time, and one parameter in `COUNTED` runs much the same lines as the others."""
-    tracer = sys.gettrace()
-    if tracer and request.node.get_closest_marker(UNCOUNTED):
-        sys.settrace(None)
-    yield
-    sys.settrace(tracer)
+@pytest.fixture(params=kinds.one_name_of_each())
+def each_kind(request):
+    """The record of one activation of each kind: for what hangs on the kind."""
+    return keras_acts.describe(request.param)
 
 
-def pytest_collection_modifyitems(items):
-    tests, places = Counter(), Counter()
-    for i, item in enumerate(items):
-        parameters = getattr(getattr(item, "callspec", None), "params", {})
-        if marks.is_volume(parameters):
-            item.add_marker(pytest.mark.full)
-        sampled = item.get_closest_marker("sampled")
-        if sampled and item.get_closest_marker("full") is None:
-            test = (item.path, item.originalname)
-            tests.setdefault(test, len(tests))
-            if (places[test] + tests[test]) % sampled.args[0]:
-                item.add_marker(pytest.mark.full)
-            places[test] += 1
-        if parameters and i % COUNTED:
-            item.add_marker(UNCOUNTED)
+@pytest.fixture(params=kinds.one_name_of_each(kinds.ELEMENTWISE, kinds.kind_here))
+def elementwise_kind(request):
+    """The record of one element-wise activation of each kind, for what hangs on the part of the framework too."""
+    return keras_acts.describe(request.param)

@@ -1,6 +1,7 @@
 """Runs the suite under each backend, one process each, and prints one closing line for each and the coverage of all.
 
-With `--keras VERSION` it is what depends on Keras's private parts, under another version of Keras.
+With `--names` it is formula and machinery of some activations, under the backends side by side; with `--keras VERSION` what
+depends on Keras's private parts, under another version of Keras. What runs when: see kinds.py.
 """
 
 import argparse
@@ -23,56 +24,102 @@ OTHER_KERAS = ROOT / ".keras"  # a folder for each version, made by `make`
 NAMING = ("names", "registration", "saving")
 VERSIONED = (*NAMING, "symbolic", "values", "layers", "learned", "backends_exchange")
 
+PREPARE = (
+    "import sys; from keras_acts.conformance import cases; from tests import conftest; cases.prepare(sys.argv[1:] or None)"
+)
+
 
 def main() -> int:
     """Exit status 0 if every run passes and the package's lines are covered."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="the whole volume")
     parser.add_argument("--backends", nargs="+", default=BACKENDS, choices=BACKENDS)
+    parser.add_argument("--names", nargs="+", default=[], metavar="NAME", help="the tests of these activations alone")
     parser.add_argument("--keras", nargs="*", default=[], metavar="VERSION", help="folders in .keras")
+    parser.add_argument("--slowest", action="store_true", help="ends each run with the times of its ten slowest tests")
     chosen, others = parser.parse_known_args()
+    if chosen.slowest:
+        others.append("--durations=10")
     print("exact references …", flush=True)
-    prepare = [sys.executable, "-c", "from keras_acts.conformance import cases; from tests import conftest; cases.prepare()"]
+    prepare = [sys.executable, "-c", PREPARE, *chosen.names]
     subprocess.run(prepare, cwd=ROOT, env={**os.environ, "KERAS_BACKEND": BACKENDS[0]}, check=True)
-    closing, failed = {}, []
-    for version in chosen.keras or [""]:
-        for backend in chosen.backends:
-            label = f"{backend}, Keras {version}" if version else backend
-            closing[label], passed = run(backend, chosen.full, version, others)
-            if not passed:
-                failed.append(label)
-    if not chosen.keras:
-        coverage = [sys.executable, "-m", "coverage"]
-        counted = [f".coverage.{name}" for name in chosen.backends]
-        subprocess.run([*coverage, "combine", "--quiet", *counted], cwd=ROOT, check=True)
-        report = [*coverage, "report", "--skip-covered", "--show-missing", f"--fail-under={LINES_COVERED}"]
-        if not others and subprocess.run(report, cwd=ROOT).returncode:
-            failed.append("coverage")
+    if chosen.names:
+        closing = of_names(chosen, others)
+    elif chosen.keras:
+        closing = other_keras(chosen, others)
+    else:
+        closing = whole(chosen, others)
     print()
-    for label, line in closing.items():
+    for label, (line, _) in closing.items():
         print(f"{label}: {line}")
-    return 1 if failed else 0
+    return 0 if all(passed for _, passed in closing.values()) else 1
 
 
-def run(backend: str, full: bool, version: str, others: list[str]) -> tuple[str, bool]:
-    """The closing line of the suite under a backend, and whether it passed."""
+def whole(chosen: argparse.Namespace, others: list[str]) -> dict[str, tuple[str, bool]]:
+    """The suite under each backend, and the lines that the runs cover together."""
+    closing = {}
+    for backend in chosen.backends:
+        selection = [*selected(backend, chosen), *in_parallel(), "--cov=keras_acts", "--cov-report="]
+        closing[backend] = finish(*start(backend, [*selection, *others]))
+    coverage = [sys.executable, "-m", "coverage"]
+    subprocess.run([*coverage, "combine", "--quiet", *(f".coverage.{name}" for name in chosen.backends)], cwd=ROOT, check=True)
+    if not others:
+        report = [*coverage, "report", "--skip-covered", "--show-missing", f"--fail-under={LINES_COVERED}"]
+        covered = subprocess.run(report, cwd=ROOT).returncode == 0
+        closing["coverage"] = (f"{'at least' if covered else 'less than'} {LINES_COVERED} % of lines", covered)
+    return closing
+
+
+def other_keras(chosen: argparse.Namespace, others: list[str]) -> dict[str, tuple[str, bool]]:
+    """What depends on Keras's private parts, under other versions."""
+    modules = [f"tests/test_{module}.py" for module in (VERSIONED if chosen.full else NAMING)]
+    closing = {}
+    for version in chosen.keras:
+        for backend in chosen.backends:
+            selection = [*selected(backend, chosen), *in_parallel(), *modules]
+            closing[f"{backend}, Keras {version}"] = finish(*start(backend, [*selection, *others], version))
+    return closing
+
+
+def of_names(chosen: argparse.Namespace, others: list[str]) -> dict[str, tuple[str, bool]]:
+    """The tests of some activations, one process for each backend: so few that workers would not pay."""
+    selection = ["--names", ",".join(chosen.names), *others]
+    running = {backend: start(backend, [*selected(backend, chosen), *selection]) for backend in chosen.backends}
+    return {backend: finish(*run) for backend, run in running.items()}
+
+
+def selected(backend: str, chosen: argparse.Namespace) -> list[str]:
+    """What runs under a backend, by its marks."""
+    left_out = ["site"]
+    if not (chosen.full or chosen.names):
+        left_out.append("full")
+    if not (chosen.full or backend == BACKENDS[0]):
+        left_out.append("any_backend")
+    return ["-m", " and ".join(f"not {mark}" for mark in left_out)]
+
+
+def in_parallel() -> list[str]:
+    return ["-n", str(WORKERS), "--dist", "worksteal"]
+
+
+def start(backend: str, arguments: list[str], version: str = "") -> tuple[subprocess.Popen, float]:
+    """The suite under a backend, and when it began."""
     environment = {**THREADS, **os.environ, "KERAS_BACKEND": backend, "COVERAGE_FILE": f".coverage.{backend}"}
-    left_out = ["site"] if full else ["site", "full"] if backend == BACKENDS[0] else ["site", "full", "any_backend"]
-    selection = ["-m", " and ".join(f"not {mark}" for mark in left_out)]
     if version:
         environment["PYTHONPATH"] = os.pathsep.join([str(OTHER_KERAS / version), os.environ.get("PYTHONPATH", "")])
-        selection += [f"tests/test_{module}.py" for module in (VERSIONED if full else NAMING)]
-    else:
-        selection += ["--cov=keras_acts", "--cov-report="]
-    command = [sys.executable, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "worksteal", *selection, *others]
-    start = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", *arguments]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    return process, time.monotonic()
+
+
+def finish(process: subprocess.Popen, begun: float) -> tuple[str, bool]:
+    """The closing line of a run, which is printed as it comes, and whether it passed."""
     last = ""
     for line in process.stdout:
         print(line, end="", flush=True)
         last = line.strip() or last
     passed = process.wait() == 0
-    return f"{last.strip('= ')} ({time.monotonic() - start:.0f} s with start-up)", passed
+    return f"{last.strip('= ')} ({time.monotonic() - begun:.0f} s with start-up)", passed
 
 
 if __name__ == "__main__":

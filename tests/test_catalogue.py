@@ -138,6 +138,34 @@ def test_parameter_without_a_kind_is_refused():
     assert state() == before
 
 
+def test_derivative_with_a_default_value_is_refused():
+    """Every call gives it every parameter, so that a default would only be another fact that may be wrong."""
+    function = activation(**FACTS)(scaled)
+
+    def slope(x, alpha=2.0):
+        """``alpha``"""
+        return 0.0 * x + alpha
+
+    with pytest.raises(TypeError, match=r"a derivative of scaled takes \(x, alpha\), without defaults"):
+        derivative(function)(slope)
+    assert not function.record.derivatives
+
+
+def test_limits_are_the_ends_of_the_range_or_must_be_declared():
+    facts = {**{name: fact for name, fact in FACTS.items() if name != "limits"}, "range": (-math.inf, 5.0)}
+    assert activation(**facts)(renamed(doubled, "doubled")).record.limits == (-math.inf, 5.0)
+    with pytest.raises(TypeError, match="not monotonic must declare its limits"):
+        activation(**{**facts, "monotonic": False})
+
+
+def test_file_that_names_no_family_is_refused(monkeypatch):
+    monkeypatch.delitem(globals(), "FAMILY")
+    before = state()
+    with pytest.raises(TypeError, match=r'declares doubled: it must say FAMILY = "…" before'):
+        activation(**FACTS)(doubled)
+    assert state() == before
+
+
 def test_docstring_without_a_formula_is_refused_where_it_is_read():
     def silent(x):
         """Nothing."""
@@ -155,6 +183,7 @@ def test_parameters_are_read_from_the_signature():
     assert str(alpha) == "alpha: a finite number > 0, default 2.0"
 
 
+@pytest.mark.any_backend
 def test_every_record_has_formula_summary_reference_and_derivative(record):
     assert record.formula
     assert record.summary.endswith(".")
@@ -166,6 +195,7 @@ def test_record_prints_its_name_formula_derivative_and_parameters():
     assert repr(describe("atan")) == "atan: arctan(x)\nderivative: 1 / (1 + x²)\nIt takes no parameters."
 
 
+@pytest.mark.any_backend
 def test_every_record_prints_in_a_few_lines(record):
     name, *rest = repr(record).split("\n")
     assert name == f"{record.name}: {record.formula}"

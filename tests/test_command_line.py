@@ -102,14 +102,15 @@ def test_an_unknown_family_is_refused(refused):
     assert "unknown family 'sigmoid'. The families are " in refused("list", "--family", "sigmoid")
 
 
-def test_show_tells_the_whole_record(run, record):
-    out = words(run("show", record.name))
-    parity = [record.parity or "neither odd nor even"] if record.elementwise else []
-    for fact in (record.formula, record.derivative or "not element-wise", record.summary.replace("`", ""), record.reference):
+def test_show_tells_the_whole_record(run, each_kind):
+    out = words(run("show", each_kind.name))
+    parity = [each_kind.parity or "neither odd nor even"] if each_kind.elementwise else []
+    slope = each_kind.derivative or "not element-wise"
+    for fact in (each_kind.formula, slope, each_kind.summary.replace("`", ""), each_kind.reference):
         assert words(fact) in out
-    for text in (*map(str, record.parameters), *record.aliases, record.family, *parity):
+    for text in (*map(str, each_kind.parameters), *each_kind.aliases, each_kind.family, *parity):
         assert text in out
-    assert (f"monotonic {'yes' if record.monotonic else 'no'}" in out) == record.elementwise
+    assert (f"monotonic {'yes' if each_kind.monotonic else 'no'}" in out) == each_kind.elementwise
 
 
 def test_show_describes_range_limits_and_smoothness(run):
@@ -122,10 +123,10 @@ def test_show_draws_a_sketch(run):
     assert plotting.sketch("lisht") in run("show", "lisht")
 
 
-def test_show_fits_a_terminal_of_80_columns(run, terminal, record):
-    out = re.sub(r"\x1b\[[0-9;]*m", "", run("show", record.name))
+def test_show_fits_a_terminal_of_80_columns(run, terminal, each_kind):
+    out = re.sub(r"\x1b\[[0-9;]*m", "", run("show", each_kind.name))
     assert max(map(len, out.splitlines())) <= 80
-    assert words(record.reference) in words(out)
+    assert words(each_kind.reference) in words(out)
 
 
 def test_show_says_that_a_name_keras_lacks_is_ours(run):

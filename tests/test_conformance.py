@@ -19,7 +19,6 @@ from keras_acts._record import register
 from keras_acts.conformance import backends, cases, judge, run, tolerances
 from keras_acts.conformance.references import shrinkage
 from keras_acts.conformance.report import HEADINGS
-from tests import marks
 
 
 @functools.cache
@@ -44,7 +43,6 @@ def wrong(monkeypatch):
     return replace
 
 
-@marks.each_size_compiles
 def test_a_report_has_every_figure():
     found = [(each.name, each.dtype, each.what) for each in report().findings]
     assert found == [
@@ -267,6 +265,40 @@ def test_errors_are_shown_short(error, shown):
     judgement = judge.Judgement("value", error, 0.51, 0.0, 0.0, 0.0, 0)
     assert _shown(judgement) == shown
     assert _shown(dataclasses.replace(judgement, breach="wrong"), 2) == f"{shown}! (2)"
+
+
+# what the bounds leave out
+
+HERE = {"jax": "JAX", "tensorflow": "TensorFlow", "torch": "torch"}[backends.NAME]
+EXCEPTED = [
+    *(((name, what, dtype), measured) for (name, what, dtype), (_, measured, _) in tolerances.EXCEPTIONS.items()),
+    *(((name, "value", "float32"), measured) for name, (measured, _) in tolerances.CROSSING.items()),
+]
+
+
+@pytest.mark.any_backend
+@pytest.mark.parametrize(("key", "measured"), EXCEPTED, ids=lambda value: value[0] if isinstance(value, tuple) else "")
+def test_an_exception_says_where_it_was_measured(key, measured):
+    assert key[0] in keras_acts.names()
+    assert re.search(r" on (JAX|TensorFlow|torch) at (\w+ = \S+, )*x = [-\d.]+", measured)
+
+
+@pytest.mark.parametrize(
+    ("key", "measured"), [(key, measured) for key, measured in EXCEPTED if f"on {HERE} at " in measured], ids=str
+)
+def test_an_exception_is_needed_where_it_was_measured(key, measured):
+    name, what, dtype = key
+    record = keras_acts.describe(name)
+    place = re.search(rf"on {HERE} at ([^;]*)", measured)[1]
+    given = {parameter: float(value) for parameter, value in re.findall(r"(\w+) = ([-\d.]+)", place)}
+    at, points = given.pop("x"), cases.points(dtype)
+    near = np.abs(points - at) <= 1e-5 * abs(at)  # it is written with six digits
+    function = cases.function(record, given)
+    of = backends.gradient(function, again=False) if what == "gradient" else function
+    got = backends.array(of(backends.tensor(cases.inputs(dtype), dtype)))[: len(points)]
+    exact = cases.exact(record, dtype, given)[what == "gradient"]
+    general = tolerances.GRADIENT if what == "gradient" else tolerances.VALUE
+    assert tolerances.errors(points, got, exact, dtype)[near].max() > general[dtype]
 
 
 # the command

@@ -1,5 +1,6 @@
 """The code that the documentation shows runs as it stands, a page at a time, and its pages say what is so."""
 
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from keras import ops
 
 import keras_acts
+from tests import kinds
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -41,8 +43,7 @@ def test_the_code_of_a_page_runs_in_one_go(page, tmp_path, monkeypatch):
                 value.undo()
 
 
-@pytest.mark.sampled(3)
-@pytest.mark.parametrize("name", keras_acts.names())
+@pytest.mark.parametrize("name", kinds.one_name_of_each())
 def test_the_example_of_an_activation_runs_and_gives_what_it_says(pages, name):
     record = keras_acts.describe(name)
     code = pages.example(record).removeprefix("```python\n").removesuffix("\n```")
@@ -62,6 +63,29 @@ def test_the_properties_of_the_gallery_tell_activations_apart(pages):
     odd = [record.name for record in records if pages.PROPERTIES["odd"](record)]
     assert "tanh" in odd
     assert "relu" not in odd
+
+
+@pytest.mark.any_backend
+def test_the_page_of_an_activation_marks_code_and_tells_names_and_defaults_elsewhere(pages):
+    page = pages.activation(keras_acts.describe("leaky_relu"))
+    assert '- `Dense(64, activation="keras_acts>leaky_relu")`; `"leaky_relu"` alone is Keras\'s own function' in page
+    assert '- As a layer: `keras_acts.layers.Activation("leaky_relu")`' in page
+    assert "| PyTorch | `torch.nn.LeakyReLU` |" in page
+    assert "| Keras 2 | `tf_keras.activations.leaky_relu`, `tf_keras.layers.LeakyReLU` |" in page
+    elsewhere = "`0.2` in `keras.activations.leaky_relu`, `0.3` in `keras.layers.LeakyReLU`, `0.2` in `tf.nn.leaky_relu`"
+    assert f"| `negative_slope` | a finite number >= 0 | `0.01` | {elsewhere}, " in page
+    assert "- `keras_acts.layers.Snake()` learns `alpha`" in pages.activation(keras_acts.describe("snake"))
+
+
+@pytest.mark.any_backend
+@pytest.mark.parametrize("name", keras_acts.layers.__all__)
+def test_the_table_of_a_layer_lists_the_arguments_of_its_constructor(pages, name):
+    layer = getattr(keras_acts.layers, name)
+    _, _, *rows = pages.arguments(layer).splitlines()
+    *arguments, kwargs = inspect.signature(layer).parameters.values()
+    assert kwargs.kind is kwargs.VAR_KEYWORD
+    assert [row.split("`")[1] for row in rows] == [argument.name for argument in arguments]
+    assert ["required" in row for row in rows] == [argument.default is argument.empty for argument in arguments]
 
 
 @pytest.mark.any_backend

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import keras_acts
-from keras_acts.conformance import cases, oracle
+from keras_acts.conformance import cases, oracle, references
 
 pytestmark = pytest.mark.any_backend
 
@@ -17,7 +17,7 @@ FAR = (1e20, 1e30)
 
 def reference(record):
     """The exact value and derivatives at the default parameters, as a function of x and the order."""
-    formula, parameters = oracle.formula_of(record.name), cases.all_parameters(record, {})
+    formula, parameters = references.formula_of(record.name), cases.all_parameters(record, {})
     return lambda x, order=0: oracle.evaluate(formula, x, order, parameters)
 
 
@@ -74,7 +74,7 @@ def jump(of, low, high, order):
 
 def test_it_is_as_smooth_as_the_record_says(elementwise):
     """Wherever the reference changes its branch, derivatives up to that order are continuous; the next one jumps somewhere."""
-    formula, of = oracle.formula_of(elementwise.name), reference(elementwise)
+    formula, of = references.formula_of(elementwise.name), reference(elementwise)
     kinks = oracle.kinks(formula, np.linspace(-12.7, 12.6, 260), cases.all_parameters(elementwise, {}))
     highest = 4 if math.isinf(elementwise.smoothness) else int(elementwise.smoothness)
     for low, high in kinks:
@@ -125,5 +125,5 @@ def test_each_alias_means_its_activation(record):
 def test_mpmath_computes_the_constants_as_in_the_record():
     """The limits of selu are decimal constants there, the paper's closed form here."""
     with mpmath.workdps(30):
-        limit = oracle.evaluate(oracle.formula_of("selu"), -1e3, 0)[0]
+        limit = oracle.evaluate(references.formula_of("selu"), -1e3, 0)[0]
     assert float(limit) == pytest.approx(keras_acts.describe("selu").limits[0], rel=1e-15)

@@ -7,11 +7,14 @@ import keras
 import numpy as np
 import pytest
 
-from keras_acts.conformance import backends, cases, judge, oracle, tolerances
+from keras_acts.conformance import backends, cases, judge, oracle, references, tolerances
 from tests import marks
 
-each_way = pytest.mark.parametrize(
-    ("way", "mode"), [("backpropagation", "eager"), ("backpropagation", "compiled"), ("derivative", "eager")]
+BACKPROPAGATION = ("backpropagation", "eager")
+OTHER_WAYS = [("backpropagation", "compiled"), ("derivative", "eager")]
+each_way = pytest.mark.parametrize(("way", "mode"), [BACKPROPAGATION, *OTHER_WAYS])
+others_in_full = pytest.mark.parametrize(
+    ("way", "mode"), [BACKPROPAGATION, *(pytest.param(*each, marks=pytest.mark.full) for each in OTHER_WAYS)]
 )
 
 
@@ -34,30 +37,37 @@ def check(record, dtype, way, mode, given=None):
     assert judgement.kept, judgement.breach
 
 
-@each_way
 @pytest.mark.parametrize("dtype", cases.HALF)
-def test_half_precision_is_rounded_correctly_at_every_bit_pattern(elementwise, dtype, mode, way):
-    check(elementwise, dtype, way, mode)
+def test_half_precision_is_rounded_correctly_at_every_bit_pattern(elementwise, dtype):
+    check(elementwise, dtype, *BACKPROPAGATION)
 
 
 @each_way
-@marks.case
-def test_float32_is_right_to_a_few_roundings(record, given, mode, way):
+def test_float32_is_right_to_a_few_roundings(elementwise, mode, way):
+    check(elementwise, "float32", way, mode)
+
+
+@others_in_full
+@marks.setting
+def test_float32_is_right_with_other_parameters(record, given, mode, way):
     check(record, "float32", way, mode, given)
 
 
-@marks.sampled_on_jax
-@each_way
-@pytest.mark.parametrize("dtype", ["float64"])
-def test_float64_is_right_to_a_few_roundings(elementwise, dtype, mode, way):
-    check(elementwise, dtype, way, mode)
+def test_float64_is_right_to_a_few_roundings(elementwise):
+    check(elementwise, "float64", *BACKPROPAGATION)
+
+
+@pytest.mark.parametrize(("way", "mode"), OTHER_WAYS)
+@pytest.mark.parametrize("dtype", [*cases.HALF, "float64"])
+def test_other_dtypes_are_right_on_other_ways(elementwise_kind, dtype, mode, way):
+    check(elementwise_kind, dtype, way, mode)
 
 
 @marks.twice
 def test_the_second_derivative_is_right(elementwise, how):
     x = cases.points("float32")
     value, first, second = cases.exact(elementwise, "float32")
-    formula = oracle.formula_of(elementwise.name)
+    formula = references.formula_of(elementwise.name)
     away = np.abs(x) <= 100
     parameters = cases.in_dtype(cases.all_parameters(elementwise, {}), "float32")
     for low, high in oracle.kinks(formula, np.linspace(-99.7, 100, 400), parameters):
@@ -83,25 +93,29 @@ def check_second_is_finite(record, given, dtype, mode):
     got = backends.array(backends.in_mode(twice, mode)(backends.tensor(x, dtype)))
     assert not np.isnan(got).any(), x[np.isnan(got)]
     endless = np.flatnonzero(np.isinf(got))
-    formula, parameters = oracle.formula_of(record.name), cases.in_dtype(cases.all_parameters(record, given), dtype)
+    formula, parameters = references.formula_of(record.name), cases.in_dtype(cases.all_parameters(record, given), dtype)
     largest = float(tolerances.FORMATS[dtype].largest)
     for i in endless:
         far = math.copysign(1e30, x[i]) if math.isinf(x[i]) else x[i]
         assert abs(oracle.evaluate(formula, far, 2, parameters)[2]) > 0.99 * largest, x[i]
 
 
-@marks.sampled_on_jax
 @marks.twice
-@marks.case
-def test_second_derivatives_are_finite_everywhere(record, given, how):
+def test_second_derivatives_are_finite_everywhere(elementwise, how):
+    check_second_is_finite(elementwise, {}, "float32", how)
+
+
+@pytest.mark.any_backend
+@marks.twice
+@marks.setting
+def test_second_derivatives_are_finite_everywhere_with_other_parameters(record, given, how):
     check_second_is_finite(record, given, "float32", how)
 
 
-@marks.sampled_on_jax
 @marks.twice
 @pytest.mark.parametrize("dtype", cases.HALF)
-def test_second_derivatives_are_finite_everywhere_in_half_precision(elementwise, dtype, how):
-    check_second_is_finite(elementwise, {}, dtype, how)
+def test_second_derivatives_are_finite_everywhere_in_half_precision(elementwise_kind, dtype, how):
+    check_second_is_finite(elementwise_kind, {}, dtype, how)
 
 
 LEARNED = [
@@ -118,8 +132,8 @@ SHAPES = [(), (5,), (1, 5), (3, 1, 1), (3, 6, 5)]
 @pytest.mark.parametrize(
     ("shape", "mode"),
     [
-        *((shape, "eager") if shape in ((), (3, 1, 1)) else marks.in_full_on_jax(shape, "eager") for shape in SHAPES),
-        *(pytest.param(shape, "compiled", marks=pytest.mark.full if shape != (5,) else ()) for shape in SHAPES),
+        *((shape, "eager") for shape in SHAPES),
+        *(pytest.param(shape, "compiled", marks=[] if shape == (5,) else pytest.mark.full) for shape in SHAPES),
     ],
 )
 @pytest.mark.parametrize("dtype", [pytest.param("bfloat16", marks=pytest.mark.full), "float32"])
@@ -142,7 +156,7 @@ def learned_problem(name, parameter, shape):
     random = np.random.default_rng(0)
     x, upstream = random.integers(-24, 24, (3, 6, 5)) / 8, random.integers(-8, 8, (3, 6, 5)) / 4
     setting = random.uniform(0.2, 3, shape).astype("float32").astype("float64")
-    formula = oracle.formula_of(name)
+    formula = references.formula_of(name)
 
     def slope(x, value):
         return float(oracle.evaluate(lambda a: formula(x, **{parameter: a}), value, 1)[1])

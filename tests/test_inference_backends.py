@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-import runpy
 import subprocess
 import sys
 import zipfile
@@ -14,10 +13,9 @@ import pytest
 
 import keras_acts
 from keras_acts.conformance import backends, cases, tolerances
+from tests.everything import FORMS, GOLDEN
 
-GOLDEN = Path(__file__).parent / "golden"
-SCRIPT = GOLDEN / "write.py"
-FORMS = runpy.run_path(str(SCRIPT), run_name="tools")["FORMS"]
+ROOT = Path(__file__).parent.parent
 TOLERANCE = {"numpy": 2e-6, "openvino": 1e-5}  # of the largest value of an output
 VALUES = """
 import sys
@@ -43,7 +41,7 @@ def installed(backend, *others, marks=()):
 
 def run(backend, *arguments):
     environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
@@ -61,7 +59,7 @@ def run(backend, *arguments):
 def test_golden_file_loads_and_predicts_what_it_did(backend, release, form, tmp_path):
     with zipfile.ZipFile(release) as archive:
         archive.extractall(tmp_path)
-    differences = json.loads(run(backend, str(SCRIPT), "--check", form, str(tmp_path)).splitlines()[-1])
+    differences = json.loads(run(backend, "-m", "tests.everything", "check", form, str(tmp_path)).splitlines()[-1])
     assert len(differences) > 60
     assert max(differences) <= TOLERANCE[backend]
 

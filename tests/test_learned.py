@@ -1,53 +1,72 @@
-"""Learned layers with several weights, or with weights in another form than the activation takes."""
+"""Learned layers: what they compute, and the gradients of their weights, for every one that is declared."""
 
+import dataclasses
 import functools
+import inspect
+import itertools
 import json
 
 import keras
 import numpy as np
 import pytest
 
-from keras_acts import activations
-from keras_acts.conformance import backends, oracle
+import keras_acts
+from keras_acts import activations, layers
+from keras_acts._record.parameters import Flag
+from keras_acts.conformance import backends, cases as points, oracle, references
 from keras_acts.layers import TLU, XIELU, PReLU, Snake, SnakeBeta, SwishBeta
+from keras_acts.layers._kinds import KINDS
+from keras_acts.layers._learned import LearnedActivation
 from tests import marks
 
 X = np.linspace(-3.0, 3.0, 24, dtype="float32").reshape(2, 4, 3)
 START = [0.3, -0.2, 0.7]
 
 
-def softplus(raw):
-    return oracle.log1p(oracle.exp(raw))
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A learned layer with the arguments that are no weights, and what it computes."""
+
+    kind: type
+    given: tuple
+
+    @property
+    def name(self):
+        return "-".join([self.kind.__name__, *(f"{name}={value}" for name, value in self.given)])
+
+    def made(self, **arguments):
+        return self.kind(**dict(self.given), **arguments)
+
+    @property
+    def weights(self):
+        return self.made(num_parameters=1).learned
+
+    @property
+    def formula(self):
+        return references.formula_of(keras_acts.describe(self.made().activation).name)
+
+    def parameters(self, *raw):
+        """What the activation is given for weights, as numbers of the oracle."""
+        weights = dict(zip(self.weights, raw, strict=True))
+        form = getattr(references.learned, self.kind.__name__, None)
+        own = {name: value for name, value in self.given if form and name in inspect.signature(form).parameters}
+        return form(**weights, **own) if form else weights
 
 
-# layer, its arguments, the activation, its weights, and what the activation is given for them, as numbers of the oracle
-LAYERS = {
-    "prelu": (PReLU, {}, "prelu", ["alpha"], lambda alpha: {"alpha": alpha}),
-    "snake": (Snake, {}, "snake", ["alpha"], lambda alpha: {"alpha": alpha}),
-    "swish_beta": (SwishBeta, {}, "swish_beta", ["beta"], lambda beta: {"beta": beta}),
-    "tlu": (TLU, {}, "tlu", ["tau"], lambda tau: {"tau": tau}),
-    "affine": (
-        *(TLU, {"affine": True}, "filter_response_tlu_affine", ["tau", "alpha"]),
-        lambda tau, alpha: {"tau": tau, "alpha": alpha},
-    ),
-    "snake_beta": (
-        *(SnakeBeta, {}, "snake_beta", ["alpha", "beta"]),
-        lambda alpha, beta: {"alpha": oracle.exp(alpha), "beta": oracle.exp(beta)},
-    ),
-    "linear_snake_beta": (
-        *(SnakeBeta, {"log_scale": False}, "snake_beta", ["alpha", "beta"]),
-        lambda alpha, beta: {"alpha": alpha, "beta": beta},
-    ),
-    "xielu": (
-        *(XIELU, {}, "xielu", ["alpha_p", "alpha_n"]),
-        lambda p, n: {"alpha_p": softplus(p), "alpha_n": 0.5 + softplus(n), "beta": 0.5},
-    ),
-    "steep_xielu": (
-        *(XIELU, {"beta": 1.25}, "xielu", ["alpha_p", "alpha_n"]),
-        lambda p, n: {"alpha_p": softplus(p), "alpha_n": 1.25 + softplus(n), "beta": 1.25},
-    ),
-}
-each_layer = pytest.mark.parametrize("which", LAYERS)
+def cases():
+    """Each learned layer at its defaults, and at another value of each argument that concerns no weight."""
+    for kind in (getattr(layers, name) for name in layers.__all__):
+        if issubclass(kind, LearnedActivation):
+            yield Case(kind, ())
+            of_weights = {f"{weight}_{each}" for weight in kind.declared_weights for each in KINDS}
+            for name, argument in kind.arguments.items():
+                if name not in of_weights and name not in ("shared_axes", "num_parameters"):
+                    other = not argument.default if isinstance(argument.kind, Flag) else argument.default + 0.75
+                    yield Case(kind, ((name, other),))
+
+
+CASES = list(cases())
+each_layer = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 def numbers(tensor):
@@ -58,15 +77,11 @@ def close(got, expected, tolerance=3e-6):
     np.testing.assert_allclose(numbers(got), numbers(expected), rtol=tolerance, atol=tolerance)
 
 
-def made(which, **arguments):
-    kind, given, *_ = LAYERS[which]
-    return kind(**given, **arguments)
-
-
 @each_layer
-def test_weights_have_the_names_of_the_parameters(which):
-    layer = made(which, num_parameters=3)
-    assert [weight.name for weight in layer.weights] == LAYERS[which][3]
+def test_weights_have_the_names_of_the_parameters(case):
+    layer = case.made(num_parameters=3)
+    assert tuple(weight.name for weight in layer.weights) == case.weights
+    assert set(case.weights) <= {parameter.name for parameter in keras_acts.describe(layer.activation).parameters}
     assert all(getattr(layer, weight.name) is weight for weight in layer.weights)
     assert {tuple(weight.shape) for weight in layer.weights} == {(3,)}
 
@@ -103,15 +118,14 @@ def test_at_first_it_is_the_activation_with_its_defaults(layer, expected):
 
 
 @each_layer
-def test_layer_computes_its_activation_channel_by_channel(which):
-    _, _, name, weights, parameters = LAYERS[which]
-    layer = made(which, num_parameters=3)
-    layer.set_weights([np.roll(START, place).astype("float32") for place in range(len(weights))])
+def test_layer_computes_its_activation_channel_by_channel(case):
+    layer = case.made(num_parameters=3)
+    layer.set_weights([np.roll(START, place).astype("float32") for place in range(len(case.weights))])
     y = numbers(layer(X))
     for channel in range(3):
         raw = [float(weight[channel]) for weight in layer.get_weights()]
-        given = {key: float(getattr(value, "terms", [value])[0]) for key, value in parameters(*raw).items()}
-        exact = [float(oracle.evaluate(oracle.formula_of(name), float(x), 0, given)[0]) for x in X[..., channel].ravel()]
+        given = {key: float(getattr(value, "terms", [value])[0]) for key, value in case.parameters(*raw).items()}
+        exact = [float(oracle.evaluate(case.formula, float(x), 0, given)[0]) for x in X[..., channel].ravel()]
         close(y[..., channel].ravel(), np.array(exact), 2e-5)
 
 
@@ -121,25 +135,25 @@ def inputs_and_gradients():
     return random.integers(-24, 24, (3, 6, 5)) / 8, random.integers(-8, 8, (3, 6, 5)) / 4
 
 
-def weights_of(which, shape):
+def weights_of(case, shape):
     random = np.random.default_rng(1)
-    return [random.uniform(0.2, 2, shape).astype("float32").astype("float64") for _ in LAYERS[which][3]]
+    return [random.uniform(0.2, 2, shape).astype("float32").astype("float64") for _ in case.weights]
 
 
 @functools.cache
-def exact_gradients(which, shape):
+def exact_gradients(case, shape):
     """Of each weight: the exact sum, and that of the magnitudes it is made of."""
-    _, _, name, weights, parameters = LAYERS[which]
     x, upstream = inputs_and_gradients()
-    raw = weights_of(which, shape)
-    formula = oracle.formula_of(name)
+    raw = weights_of(case, shape)
     axes = (0, 1, 2) if np.prod(shape, dtype=int) == 1 else (0, 1)
     found = []
-    for place in range(len(weights)):
+    for place in range(len(case.weights)):
 
         def slope(x, *raw, place=place):
             return float(
-                oracle.evaluate(lambda a: formula(x, **parameters(*raw[:place], a, *raw[place + 1 :])), raw[place], 1)[1]
+                oracle.evaluate(
+                    lambda a: case.formula(x, **case.parameters(*raw[:place], a, *raw[place + 1 :])), raw[place], 1
+                )[1]
             )
 
         terms = upstream * np.vectorize(slope)(x, *(np.broadcast_to(each, x.shape) for each in raw))
@@ -147,20 +161,21 @@ def exact_gradients(which, shape):
     return found
 
 
-@pytest.mark.sampled(2)
-@marks.each_mode
+@pytest.mark.parametrize(
+    ("count", "mode"),
+    [(5, "eager"), (5, "compiled"), (None, "eager"), pytest.param(None, "compiled", marks=pytest.mark.full)],
+)
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.full)])
-@pytest.mark.parametrize("count", [None, 5])
 @each_layer
-def test_gradient_of_each_weight_is_summed_before_it_is_rounded(which, count, policy, mode):
+def test_gradient_of_each_weight_is_summed_before_it_is_rounded(case, count, policy, mode):
     """Of a weight for all, made from an input whose axes are all shared where there is no other, or for each channel."""
     x, upstream = inputs_and_gradients()
-    layer = made(which, dtype=policy, **({"shared_axes": [1, 2]} if count is None else {"num_parameters": count}))
+    layer = case.made(dtype=policy, **({"shared_axes": [1, 2]} if count is None else {"num_parameters": count}))
     layer.build((None, 6, 5))
     shape = tuple(layer.weights[0].shape)
-    raw = weights_of(which, shape)
+    raw = weights_of(case, shape)
     inputs, above = (backends.tensor(each, layer.compute_dtype) for each in (x, upstream))
-    for place, (exact, size) in enumerate(exact_gradients(which, shape)):
+    for place, (exact, size) in enumerate(exact_gradients(case, shape)):
 
         def total(weight, place=place):
             variables = [weight if i == place else backends.tensor(each, "float32") for i, each in enumerate(raw)]
@@ -169,6 +184,61 @@ def test_gradient_of_each_weight_is_summed_before_it_is_rounded(which, count, po
 
         got = backends.array(backends.gradient_in_mode(total, mode)(backends.tensor(raw[place], "float32")))
         assert (np.abs(got.reshape(exact.shape) - exact) <= 8 * 2.0**-23 * size).all(), (got, exact)
+
+
+LEARNABLE = [record for record in points.ELEMENTWISE if len(record.derivatives) > 1]
+TRIED = (0.5, 1.0, 2.0, -0.5, 0.0)  # values of parameters, at which kinks are multiples of 1/8
+GRID = np.arange(-32, 33) / 8
+
+
+def settings(record):
+    """Values for all parameters that can be learned, in every combination that they allow."""
+    kinds = {parameter.name: parameter.kind for parameter in record.parameters if parameter.name in record.derivatives}
+    allowed = [[value for value in TRIED if _is_allowed(kind, value)] for kind in kinds.values()]
+    return [dict(zip(kinds, chosen, strict=True)) for chosen in itertools.product(*allowed)]
+
+
+def _is_allowed(kind, value):
+    try:
+        kind.check("", "", value)
+    except ValueError:
+        return False
+    return True
+
+
+@marks.each_mode
+@pytest.mark.parametrize("record", LEARNABLE, ids=lambda record: record.name)
+def test_gradients_under_learned_parameters_are_of_the_branch_at_or_below_a_kink(record, mode):
+    """In x and in every parameter, which are tensors here, exactly where the reference changes its branch too."""
+    formula, combinations = references.formula_of(record.name), settings(record)
+    names = list(combinations[0])
+
+    def total(x, *values):
+        return keras.ops.sum(record.function(x, **dict(zip(names, values, strict=True))))
+
+    # one column of inputs for each combination, so that one program judges all of them
+    columns = [np.array([each[name] for each in combinations], "float32") for name in names]
+    inputs = np.repeat(GRID[:, None], len(combinations), 1).astype("float32")
+    at_kinks = 0
+    for place, name in enumerate(["x", *names]):
+        tensors = [backends.tensor(each, "float32") for each in (inputs, *columns)]
+
+        def of_one(tensor, place=place, tensors=tensors):
+            return total(*tensors[:place], tensor, *tensors[place + 1 :])
+
+        start = np.broadcast_to(columns[place - 1], inputs.shape) if place else inputs
+        got = backends.array(backends.gradient_in_mode(of_one, mode)(backends.tensor(start, "float32")))
+        for column, given in enumerate(combinations):
+            for row, x in enumerate(GRID):
+                if name == "x":
+                    exact = oracle.evaluate(formula, x, 1, given)[1]
+                    at_kinks += oracle.branches(formula, x - 1e-9, given) != oracle.branches(formula, x + 1e-9, given)
+                else:
+                    rest = {key: value for key, value in given.items() if key != name}
+                    exact = oracle.evaluate(lambda a, x=x, n=name, r=rest: formula(x, **{n: a}, **r), given[name], 1)[1]
+                assert got[row, column] == pytest.approx(float(exact), rel=2e-6, abs=2e-6), (name, x, given)
+    has_kinks = any(oracle.kinks(formula, np.linspace(-3.7, 3.6, 60), given) for given in combinations)
+    assert bool(at_kinks) == has_kinks
 
 
 @pytest.mark.parametrize(("kind", "weight"), [(PReLU, "alpha"), (TLU, "tau")])
@@ -183,38 +253,25 @@ def test_weight_that_starts_at_0_learns(kind, weight):
     np.testing.assert_allclose(got, expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("shared", [None, [1], [1, 2]])
 @each_layer
-def test_layer_survives_its_configuration(which, shared):
-    layer = made(which, shared_axes=shared, **{f"{LAYERS[which][3][-1]}_regularizer": "l2"})
-    again = type(layer).from_config(layer.get_config())
-    assert again.get_config() == layer.get_config()
-    for each in (layer, again):
-        each(X)
-    again.set_weights(layer.get_weights())
-    np.testing.assert_array_equal(numbers(again(X)), numbers(layer(X)))
-
-
-@each_layer
-def test_each_weight_has_its_own_initializer_regularizer_and_constraint(which):
-    weights = LAYERS[which][3]
+def test_each_weight_has_its_own_initializer_regularizer_and_constraint(case):
+    weights = case.weights
     given = {}
     for place, name in enumerate(weights):
         given[f"{name}_initializer"] = keras.initializers.Constant(1.5 + place)
         given[f"{name}_regularizer"] = keras.regularizers.L1(0.25 * (1 + place))
         given[f"{name}_constraint"] = keras.constraints.MaxNorm(9.0)
-    layer = made(which, num_parameters=2, **given)
+    layer = case.made(num_parameters=2, **given)
     assert [weight[0] for weight in layer.get_weights()] == [1.5 + place for place in range(len(weights))]
     expected = [2 * (1.5 + place) * 0.25 * (1 + place) for place in range(len(weights))]
     assert sorted(float(loss) for loss in layer.losses) == sorted(expected)
     assert all(getattr(layer, f"{name}_constraint") is given[f"{name}_constraint"] for name in weights)
 
 
-@marks.sampled_on_jax
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 @each_layer
-def test_weights_inside_a_dense_layer_are_trained(which, policy):
-    layer = made(which, num_parameters=3, dtype=policy)
+def test_weights_inside_a_dense_layer_are_trained(case, policy):
+    layer = case.made(num_parameters=3, dtype=policy)
     dense = keras.layers.Dense(3, activation=layer, dtype=policy)
     model = keras.Sequential([keras.Input((3,)), dense, keras.layers.Dense(3, dtype="float32")])
     layer.set_weights([np.full(3, 0.4, "float32") for _ in layer.weights])

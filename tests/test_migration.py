@@ -1,5 +1,6 @@
 """Names of other libraries: what `get` makes of them, against the libraries themselves, and files of TensorFlow Addons."""
 
+import contextlib
 import functools
 import inspect
 import io
@@ -7,7 +8,6 @@ import json
 import math
 import re
 import runpy
-import types
 import warnings
 import zipfile
 from pathlib import Path
@@ -20,15 +20,16 @@ import pytest
 import keras_acts
 from keras_acts import ActivationOperation, Parameterised
 from keras_acts._names import elsewhere
+from keras_acts._record import register, spelling
 from keras_acts.conformance import backends
-from tests import marks
 
 ROOT = Path(__file__).parent.parent
 X = np.linspace(-4.0, 4.0, 48, dtype="float32").reshape(4, 12)
 IMAGE = (2, 3, 2, 4)
 VERTEX = 10.0  # rows whose sparsemax has one entry: Keras's is wrong for others
-NAMES = [home.prefixes[0] + name for home in elsewhere.HOMES for name in home.names if name not in home.layers]
-LAYERS = [(home.prefixes[0] + name, layer) for home in elsewhere.HOMES for name, layer in home.layers.items()]
+FOREIGN = [name for library in elsewhere.LIBRARIES for name in elsewhere.names_in(library)]
+NAMES = [name.library.prefixes[0] + name.name for name in FOREIGN if not name.layer]
+LAYERS = [(name.library.prefixes[0] + name.name, name.layer) for name in FOREIGN if name.layer]
 
 
 def given_for(name):
@@ -106,40 +107,114 @@ def test_parameters_are_ours_and_win_over_theirs():
 
 
 def test_spelling_that_fits_several_is_refused_with_all_of_them(monkeypatch):
-    records = [types.SimpleNamespace(name=name, aliases=()) for name in ("s_relu", "srelu", "softsign")]
-    monkeypatch.setattr(elsewhere, "records", lambda: records)
+    monkeypatch.setattr(register, "_functions", dict.fromkeys(("s_relu", "srelu", "softsign")))
+    monkeypatch.setattr(register, "_aliases", {})
     with pytest.raises(ValueError, match="the name 'SReLU' could be 's_relu' or 'srelu': write which"):
         elsewhere.translate("SReLU")
     assert elsewhere.translate("SoftSign") == ("softsign", {})
 
 
 def test_name_that_libraries_don_t_agree_on_is_refused_with_all_of_them(monkeypatch):
-    homes = [
-        elsewhere.Home(name, (f"{name}.",), "", other={"Ramp": ("leaky_relu", {"negative_slope": slope})})
-        for name, slope in (("one", 0.1), ("two", 0.2), ("three", 0.2))
-    ]
-    monkeypatch.setattr(elsewhere, "HOMES", homes)
+    def only(slopes):
+        monkeypatch.setattr(elsewhere, "PREFIXES", {f"{title}.": elsewhere.Library(title, (f"{title}.",)) for title in slopes})
+        names = [
+            elsewhere.ForeignName(library, prefix, "Ramp", "leaky_relu", {"negative_slope": slopes[library.title]})
+            for prefix, library in elsewhere.PREFIXES.items()
+        ]
+        monkeypatch.setattr(elsewhere, "foreign_names", lambda: elsewhere.ForeignNames(names))
+
+    only({"one": 0.1, "two": 0.2, "three": 0.2})
     with pytest.raises(ValueError, match=r"the name 'ramp' could be 'one.Ramp' or 'two.Ramp' or 'three.Ramp': write which"):
         keras_acts.get("ramp")
     assert keras_acts.get("one.ramp") == keras_acts.get("leaky_relu", negative_slope=0.1)
-    monkeypatch.setattr(elsewhere, "HOMES", homes[1:])
+    only({"two": 0.2, "three": 0.2})
     assert keras_acts.get("ramp") == keras_acts.get("leaky_relu", negative_slope=0.2)
+
+
+# ---- what a name costs
+
+
+class Endless(str):
+    """A name that is too long to be read: whatever looks at more than its start fails."""
+
+    def refuse(self, *_):
+        raise AssertionError("the whole name was read")
+
+    lower = upper = casefold = translate = replace = removeprefix = removesuffix = split = strip = encode = refuse
+    __hash__ = __eq__ = __contains__ = __iter__ = __str__ = __repr__ = __format__ = __add__ = __radd__ = refuse
+
+
+@pytest.mark.parametrize("start", ["x", "silu" + " " * 100, "torch.nn.", "keras_acts>", "Other>", "jax.nn.silu-"])
+@pytest.mark.parametrize("way", [keras_acts.get, keras_acts.describe, keras_acts.layers.Activation])
+def test_name_of_any_length_is_refused_by_its_start(start, way):
+    with pytest.raises(ValueError, match="unknown activation") as error:
+        way(Endless(start + "-" * 1000))
+    assert len(str(error.value)) < 200
+
+
+@pytest.fixture
+def spelt(monkeypatch):
+    """The names that are indexed or looked up by their spelling, in order."""
+    seen = []
+    known = spelling.spelling
+    monkeypatch.setattr(spelling, "spelling", lambda name: seen.append(name) or known(name))
+    return seen
+
+
+@pytest.mark.parametrize("name", ["softsgn", "SoftSign", "Tanhshrink", "gelu_pythn"])
+def test_name_is_looked_up_without_going_through_all_others(name, spelt):
+    def look_up():
+        with contextlib.suppress(ValueError):
+            keras_acts.get(name)
+
+    look_up()
+    spelt.clear()
+    look_up()
+    assert set(spelt) == {name}
+
+
+def test_catalogue_is_indexed_again_only_when_it_has_changed(monkeypatch, spelt):
+    assert keras_acts.get("SoftSign") is keras_acts.activations.softsign
+    spelt.clear()
+    monkeypatch.setattr(register, "_functions", {**register._functions, "brand_new": keras_acts.activations.softsign})
+    assert keras_acts.get("BrandNew") is keras_acts.activations.softsign
+    assert sorted(spelt) == sorted([*register._functions, *register._aliases, "BrandNew"])
+
+
+def test_data_file_is_read_once_at_the_first_foreign_name(monkeypatch):
+    read = []
+    known = elsewhere._read
+    monkeypatch.setattr(elsewhere, "_read", lambda: read.append("elsewhere.tsv") or known())
+    monkeypatch.setattr(elsewhere, "foreign_names", functools.cache(elsewhere.foreign_names.__wrapped__))
+    keras_acts.get("SoftSign")
+    assert read == []
+    for name in ("torch.nn.SiLU", "tf.nn.leaky_relu", "gelu_python"):
+        keras_acts.get(name)
+    assert read == ["elsewhere.tsv"]
+
+
+def test_every_line_of_the_data_file_says_what_this_package_has():
+    _, *lines = (Path(elsewhere.__file__).parent / "elsewhere.tsv").read_text(encoding="utf-8").splitlines()
+    assert [line.split("\t")[0] for line in lines] == [name.full for name in FOREIGN]
+    for name in FOREIGN:
+        assert name.layer.partition("(")[0] in keras_acts.layers.__all__ if name.layer else name.ours in keras_acts.names()
 
 
 # ---- after the name of a library
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_of_every_library_resolves(name):
     assert callable(by(name))
 
 
-@pytest.mark.parametrize("prefix", [prefix for home in elsewhere.HOMES for prefix in home.prefixes])
+@pytest.mark.any_backend
+@pytest.mark.parametrize("prefix", [prefix for library in elsewhere.LIBRARIES for prefix in library.prefixes])
 def test_every_prefix_leads_to_its_library(prefix):
-    home = next(home for home in elsewhere.HOMES if prefix in home.prefixes)
-    for name in home.names:
-        if name not in home.layers:
-            assert by(prefix + name) == by(home.prefixes[0] + name)
+    library = next(library for library in elsewhere.LIBRARIES if prefix in library.prefixes)
+    for name in names_of(library.title):
+        assert by(prefix + name) == by(library.prefixes[0] + name)
 
 
 def test_what_differs_by_defaults_only_says_so():
@@ -163,6 +238,8 @@ def test_what_differs_by_defaults_only_says_so():
         ("Other>mish", "unknown activation 'Other>mish'. Names of other libraries begin with"),
         ("keras_acts>SiLU", "unknown activation 'keras_acts>SiLU'"),
         ("hardswih", "Did you mean 'hardswish'"),
+        ("snak", r"Did you mean 'snake' or 'snake_beta'\?$"),
+        ("nope", r"unknown activation 'nope'\.$"),
     ],
 )
 def test_name_that_a_library_lacks_is_refused_with_its_nearest(wrong, message):
@@ -254,15 +331,10 @@ def assert_complete(prefix, exported, left_out):
     assert sorted(missing) == sorted(left_out)
 
 
-def home(title):
-    return next(home for home in elsewhere.HOMES if home.title == title)
-
-
 def names_of(title):
-    return [name for name in home(title).names if name not in home(title).layers]
+    return [name.name for name in FOREIGN if name.library.title == title and not name.layer]
 
 
-@marks.sampled_on_jax
 @pytest.mark.parametrize("name", names_of("keras.activations"))
 def test_name_of_keras_activations_is_what_it_is_there(name):
     scale = VERTEX if name == "sparsemax" else 1.0
@@ -479,7 +551,8 @@ BY_FORMULA = [
 def test_name_of_a_library_that_is_not_installed_is_what_its_formula_says(title, name):
     spelling = name.lower().replace("_", "")
     formula = DIFFERENT.get(title, {}).get(name) or FORMULAS[spelling]
-    assert_alike(home(title).prefixes[0] + name, lambda x: formula(x.astype("float64")))
+    library = next(library for library in elsewhere.LIBRARIES if library.title == title)
+    assert_alike(library.prefixes[0] + name, lambda x: formula(x.astype("float64")))
 
 
 # ---- files written by Keras 2 with TensorFlow Addons

@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +15,8 @@ import keras_acts
 from keras_acts._frameworks.door import as_operations
 from keras_acts.conformance import backends, cases, tolerances
 from keras_acts.models import make_portable, portability
-from tests import marks
+from tests import everything, kinds
 
-TOOLS = runpy.run_path(str(Path(__file__).parent / "golden" / "write.py"), run_name="tools")
 BACKENDS = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
 SAMPLE = (("torch", "jax"),)  # of who writes and who loads
 ELSEWHERE = """
@@ -51,26 +49,21 @@ def assert_same_predictions(model, portable, x, tolerance=2e-6):
     assert "keras_acts" not in portable.to_json()
 
 
-def everything():
-    """Every activation in every form, every layer, and a recurrent one."""
-    return TOOLS["everything"]()
-
-
-@pytest.fixture(scope="module")
-def both():
-    model = everything()
+@pytest.fixture(scope="module", params=kinds.TOGETHER)
+def both(request):
+    """A model with activations in every form and every layer, and its portable form."""
+    model = everything.model_of(request.param)
     return model, make_portable(model)
 
 
-@marks.each_size_compiles
 @pytest.mark.parametrize(
     "backend",
     [pytest.param(name, marks=() if (backends.NAME, name) in SAMPLE else pytest.mark.full) for name in BACKENDS],
 )
 def test_everything_loads_without_the_package(both, backend, tmp_path):
     model, portable = both
-    x = TOOLS["inputs"]()
-    np.savez(tmp_path / "expected.npz", x, *TOOLS["predict"](model, x))
+    x = everything.inputs()
+    np.savez(tmp_path / "expected.npz", x, *everything.predict(model, x))
     paths = [str(tmp_path / "model.keras"), str(tmp_path / "model.json")]
     portable.save(paths[0])
     Path(paths[1]).write_text(portable.to_json())
@@ -84,7 +77,6 @@ def test_everything_loads_without_the_package(both, backend, tmp_path):
         assert max(found[path]) <= 5e-6
 
 
-@marks.each_size_compiles
 def test_weights_are_the_same_and_as_many(both):
     model, portable = both
     for of in ("trainable_weights", "non_trainable_weights"):

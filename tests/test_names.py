@@ -6,6 +6,7 @@ import pytest
 
 import keras_acts
 from keras_acts import Record
+from tests import kinds
 
 NUMBERS = [-1.5, 0.0, 2.0]
 
@@ -14,6 +15,7 @@ def close_to(x, y):
     return [float(v) for v in x] == [float(v) for v in y]
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("name", [name for name in keras_acts.names() if keras_acts.describe(name).callable_by_name])
 def test_get_without_parameters_is_the_function_itself(name):
     record, function = keras_acts.describe(name), getattr(keras_acts.activations, name)
@@ -23,12 +25,14 @@ def test_get_without_parameters_is_the_function_itself(name):
     assert keras_acts.get(function) is function
 
 
+@pytest.mark.any_backend
 def test_aliases_resolve_to_the_canonical_record(record):
     for alias in record.aliases:
         assert keras_acts.describe(alias) is keras_acts.describe(record.name)
         assert not hasattr(keras_acts.activations, alias) or alias in keras_acts.names()
 
 
+@pytest.mark.any_backend
 def test_function_has_its_own_name_signature_and_docstring(record):
     function = record.function
     assert function.__name__ == record.name
@@ -162,7 +166,7 @@ def test_parameterised_form_refuses_a_tensor():
         keras_acts.get("snake", alpha=keras.ops.ones(()))
 
 
-@pytest.mark.parametrize("name", [name for name in keras_acts.names() if not keras_acts.describe(name).elementwise])
+@pytest.mark.parametrize("name", kinds.one_name_of_each(kinds.ALONG_AN_AXIS))
 def test_activation_that_mixes_a_row_has_no_elementwise_derivative(name):
     record = keras_acts.describe(name)
     assert record.derivative is None

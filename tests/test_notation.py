@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 
 import keras_acts
-from keras_acts import _notation
+from keras_acts._record import notation
 
 pytestmark = pytest.mark.any_backend
 
@@ -90,7 +90,7 @@ def holds(condition, names):
 
 def at(formula, record, x):
     names = {"x": x, "pi": math.pi, "π": math.pi, **{k: v for k, v in record.check(record.example).fixed if v is not None}}
-    return value(_notation.parse(formula), names)
+    return value(notation.parse(formula), names)
 
 
 @pytest.mark.parametrize("record", ELEMENTWISE, ids=lambda record: record.name)
@@ -131,10 +131,10 @@ def test_every_formula_is_written_in_latex(record):
     ],
 )
 def test_latex_of_a_formula(formula, latex):
-    assert _notation.latex(formula) == latex
+    assert notation.latex(formula) == latex
 
 
 @pytest.mark.parametrize("wrong", ["(x", "x)", "x +", "|x", "1 if x ~ 0, else 0", "x · / 2", "integral of x"])
 def test_what_is_not_in_the_notation_is_refused(wrong):
     with pytest.raises(ValueError, match=r"expected|missing|early|relation|written"):
-        _notation.parse(wrong)
+        notation.parse(wrong)

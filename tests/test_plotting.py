@@ -38,15 +38,15 @@ def test_each_activation_gets_a_panel_with_its_name_and_formula():
     assert [axes.get_title(loc="left").strip() for axes in figure.axes] == ["x + sin(alpha · x)² / alpha", "x / (1 + |x|)"]
 
 
-def test_the_solid_line_is_the_function(elementwise):
-    x, y = lines(plotting.plot(elementwise.name).axes[0])["f(x)"]
-    np.testing.assert_array_equal(y, at(cases.function(elementwise), x))
+def test_the_solid_line_is_the_function(elementwise_kind):
+    x, y = lines(plotting.plot(elementwise_kind.name).axes[0])["f(x)"]
+    np.testing.assert_array_equal(y, at(cases.function(elementwise_kind), x))
 
 
-def test_the_dashed_line_is_the_derivative(elementwise):
-    axes = plotting.plot(elementwise.name).axes[0]
+def test_the_dashed_line_is_the_derivative(elementwise_kind):
+    axes = plotting.plot(elementwise_kind.name).axes[0]
     x, y = lines(axes)["f'(x)"]
-    np.testing.assert_array_equal(y, at(cases.derivative(elementwise), x))
+    np.testing.assert_array_equal(y, at(cases.derivative(elementwise_kind), x))
     assert [line.is_dashed() for line in axes.get_lines() if line.get_label() == "f'(x)"] == [True]
 
 

@@ -32,15 +32,16 @@ def test_every_file_that_the_documents_link_exists():
             assert ((ROOT / document).parent / link).exists(), f"{document}: {link}"
 
 
-def test_the_diff_in_contributing_is_the_code_of_today():
+@pytest.mark.parametrize(("place", "files"), [(0, 3), (1, 2)], ids=["activation", "layer"])
+def test_the_diffs_in_contributing_are_the_code_of_today(place, files):
     text = (ROOT / "CONTRIBUTING.md").read_text()
-    diff = re.search(r"```diff\n(.*?)```", text, re.DOTALL)[1]
-    files = re.split(r"^--- a/(.*)\n\+\+\+ b/.*\n", diff, flags=re.MULTILINE)[1:]
-    for name, hunks in zip(files[::2], files[1::2], strict=True):
+    diff = re.findall(r"```diff\n(.*?)```", text, re.DOTALL)[place]
+    changed = re.split(r"^--- a/(.*)\n\+\+\+ b/.*\n", diff, flags=re.MULTILINE)[1:]
+    for name, hunks in zip(changed[::2], changed[1::2], strict=True):
         code = (ROOT / name).read_text().splitlines()
         missing = [line[1:] for line in hunks.splitlines() if line.startswith("+") and line[1:] not in code]
         assert not missing, f"{name} no longer has {missing[0]!r}"
-    assert len(files) == 4
+    assert len(changed) == 2 * files
 
 
 def test_the_tables_are_those_of_today(monkeypatch, capsys):

@@ -12,7 +12,6 @@ import pytest
 import keras_acts
 from keras_acts._names import keras_names
 from keras_acts._record import register
-from tests import marks
 
 BY_NAME = {
     name: record.function
@@ -370,7 +369,6 @@ def test_name_that_a_later_keras_brings_itself_is_left_to_keras(monkeypatch):
     assert keras.activations.get("keras_acts>snake") is BY_NAME["snake"]
 
 
-@marks.each_size_compiles
 def test_search_over_names_trains(tmp_path, monkeypatch):
     tuner = pytest.importorskip("keras_tuner", reason="KerasTuner is not installed")
     if importlib.util.find_spec("tensorboard") is None:

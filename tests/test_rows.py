@@ -17,8 +17,8 @@ INF, NAN = math.inf, math.nan
 
 
 def settings(record):
-    """The defaults, and each parameter but the axis at other values."""
-    found = [{}]
+    """Each parameter but the axis at other values than its default."""
+    found = []
     for parameter in record.parameters:
         kind, values = parameter.kind, ()
         if isinstance(kind, Real):
@@ -31,10 +31,7 @@ def settings(record):
     return found
 
 
-CASES = [(record, given) for record in EVERY for given in settings(record)]
-case = pytest.mark.parametrize(
-    ("record", "given"), CASES, ids=["-".join([r.name, *(f"{name}={value}" for name, value in g.items())]) for r, g in CASES]
-)
+setting = marks.one_setting_of_each([(record, given) for record in EVERY for given in settings(record)])
 each = pytest.mark.parametrize("record", EVERY, ids=lambda record: record.name)
 masked = pytest.mark.parametrize("record", [r for r in EVERY if r.takes_mask], ids=lambda record: record.name)
 DISTRIBUTIONS = ["softmax", "softmin", "sparsemax", "entmax15"]
@@ -49,19 +46,26 @@ def judged(record, rows, got, given=None, dtype="float32"):
     assert judgement.kept, judgement.breach
 
 
-@each_mode
-@pytest.mark.parametrize("dtype", [*cases.HALF, "float32", "float64"])
-@case
-def test_a_row_is_right(record, given, dtype, mode):
+def check(record, dtype, mode, given=None):
     with backends.floats(dtype):
         x = backends.tensor(cases.ROWS, dtype)
         got = backends.array(backends.in_mode(cases.row_function(record, given), mode)(x))
         judged(record, backends.array(x), got, given, dtype)
 
 
-@each_mode
-@case
-def test_the_gradient_of_a_row_is_right(record, given, mode):
+@marks.each_dtype
+@each
+def test_a_row_is_right(record, dtype, mode):
+    check(record, dtype, mode)
+
+
+@marks.compiled_in_full
+@setting
+def test_a_row_is_right_with_other_parameters(record, given, mode):
+    check(record, "float32", mode, given)
+
+
+def check_gradient(record, mode, given=None):
     """Of ``sum(upstream · f(x))``."""
     rows = cases.ROWS.astype("float32")
     function = cases.row_function(record, given)
@@ -74,8 +78,19 @@ def test_the_gradient_of_a_row_is_right(record, given, mode):
     assert judgement.kept, judgement.breach
 
 
-@pytest.mark.sampled(2)
 @each_mode
+@each
+def test_the_gradient_of_a_row_is_right(record, mode):
+    check_gradient(record, mode)
+
+
+@marks.compiled_in_full
+@setting
+def test_the_gradient_of_a_row_is_right_with_other_parameters(record, given, mode):
+    check_gradient(record, mode, given)
+
+
+@marks.compiled_in_full
 @pytest.mark.parametrize("dtype", cases.HALF)
 @each
 def test_in_half_precision_the_gradient_is_that_of_float32_rounded_once(record, dtype, mode):
@@ -97,7 +112,7 @@ def test_in_half_precision_the_gradient_is_that_of_float32_rounded_once(record, 
     assert error.max() <= 0.51
 
 
-@each_mode
+@marks.compiled_in_full
 @pytest.mark.parametrize("width", [3, 100, 5000])
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_probabilities_sum_to_1(name, width, mode):
@@ -145,8 +160,7 @@ def along_the_last(record, x, mask):
     return keras.ops.moveaxis(record.function(next(moved), mask=next(moved)), axis, -1)[0]
 
 
-@each_mode
-@pytest.mark.parametrize("dtype", [*cases.HALF, "float32", "float64"])
+@marks.each_dtype
 @masked
 def test_what_is_masked_does_not_count(record, dtype, mode):
     """Not even NaN and infinity. What is left is the row without it."""
@@ -176,7 +190,7 @@ def test_masked_gradients_are_those_of_the_row_without_it(record, mode):
     assert judgement.kept, judgement.breach
 
 
-@each_mode
+@marks.compiled_in_full
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 @masked
 def test_a_row_without_anything_is_0_with_gradient_0(record, dtype, mode):
@@ -278,8 +292,7 @@ def test_a_constant_mask_is_part_of_the_graph(record):
 WEIGHTS = ["softmax", "softmax2d", "hardmax", "sparsemax", "entmax15"]
 
 
-@each_mode
-@pytest.mark.parametrize("dtype", [*cases.HALF, "float32", "float64"])
+@marks.each_dtype
 @pytest.mark.parametrize("name", [*WEIGHTS, "softmin"])
 def test_infinite_scores_take_everything_and_minus_infinity_nothing(name, dtype, mode):
     sign = -1 if name == "softmin" else 1
@@ -292,8 +305,7 @@ def test_infinite_scores_take_everything_and_minus_infinity_nothing(name, dtype,
     np.testing.assert_allclose(got[3], last, rtol=1e-6)
 
 
-@each_mode
-@pytest.mark.parametrize("dtype", [*cases.HALF, "float32", "float64"])
+@marks.each_dtype
 def test_the_logarithm_has_the_limits_of_infinite_scores(dtype, mode):
     rows = np.array([[-INF, -INF], [-INF, 7.0], [INF, 0.0], [INF, INF]])
     with backends.floats(dtype):
@@ -306,7 +318,7 @@ def test_the_logarithm_has_the_limits_of_infinite_scores(dtype, mode):
     np.testing.assert_allclose(got[3], -math.log(2), rtol=1e-2)
 
 
-@each_mode
+@marks.compiled_in_full
 @each
 def test_nan_in_a_row_gives_nan_and_nothing_else_does(record, mode):
     if record.output_shape is not None and not record.takes_mask:
@@ -337,7 +349,7 @@ def test_gradients_beside_infinity_are_finite(name, mode):
 # ---- what each of them is for
 
 
-@each_mode
+@marks.compiled_in_full
 @pytest.mark.parametrize("name", [*WEIGHTS, "log_softmax"])
 def test_adding_a_number_to_a_row_changes_nothing(name, mode):
     rows = np.random.default_rng(0).integers(-40, 40, (20, 4)) / 8
@@ -395,7 +407,7 @@ def test_hardmax_has_no_gradient_unless_straight_through(mode):
     np.testing.assert_array_equal(numbers(hard), numbers(keras_acts.activations.hardmax(x)))
 
 
-@each_mode
+@marks.compiled_in_full
 @pytest.mark.parametrize("offset", [0.0, 1e3, 1e4, 1e6, -3e7])
 def test_standardize_does_not_cancel_far_from_zero(offset, mode):
     rows = (offset + np.random.default_rng(0).normal(0, 8, (6, 50))).astype("float32")
@@ -405,7 +417,7 @@ def test_standardize_does_not_cancel_far_from_zero(offset, mode):
     assert np.abs(got - exact).max() <= tolerances.ROW_ABSOLUTE * 2.0**-23 * np.abs(exact).max()
 
 
-@each_mode
+@marks.compiled_in_full
 @pytest.mark.parametrize("constant", [0.0, 0.1, -1e-20, 12345.678, 3e30])
 @pytest.mark.parametrize("width", [1, 3, 1000])
 def test_standardize_makes_a_constant_row_0(constant, width, mode):
@@ -414,7 +426,7 @@ def test_standardize_makes_a_constant_row_0(constant, width, mode):
     assert np.abs(got).max() <= 1e-20  # the mean of a thousand is rounded
 
 
-@each_mode
+@marks.compiled_in_full
 @pytest.mark.parametrize("p", [1.0, 1.5, 2.0, 3.0, 50.0])
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30, 1e38])
 def test_lp_normalize_neither_overflows_nor_underflows(p, scale, mode):
@@ -424,7 +436,7 @@ def test_lp_normalize_neither_overflows_nor_underflows(p, scale, mode):
     np.testing.assert_allclose(got, [exact] * 2, rtol=1e-6)
 
 
-@each_mode
+@marks.compiled_in_full
 @pytest.mark.parametrize("p", [1.0, 1.5, 2.0, 3.0])
 def test_lp_normalize_leaves_a_row_of_zeros_with_gradient_0(p, mode):
     function, x = keras_acts.get("lp_normalize", p=p), backends.tensor(np.zeros((2, 3)), "float32")

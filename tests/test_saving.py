@@ -3,9 +3,7 @@
 import copy
 import json
 import pickle
-import runpy
 import zipfile
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,20 +11,24 @@ import pytest
 
 import keras_acts
 from keras_acts import ActivationOperation, Parameterised
+from tests import everything, kinds
 
-TOOLS = runpy.run_path(str(Path(__file__).parent / "golden" / "write.py"), run_name="tools")
-settings = TOOLS["settings"]
+
+@pytest.fixture(scope="module", params=kinds.TOGETHER)
+def names(request):
+    """The names of the activations in the model."""
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def model():
-    """A model with every activation in every form, and every layer."""
-    return TOOLS["everything"]()
+def model(names):
+    """A model with these activations in every form, and every layer."""
+    return everything.model_of(names)
 
 
 @pytest.fixture(scope="module")
 def expected(model):
-    return TOOLS["predict"](model, TOOLS["inputs"]())
+    return everything.predict(model, everything.inputs())
 
 
 def through_keras(model, folder):
@@ -69,31 +71,31 @@ def copied(request, model, tmp_path_factory):
 
 
 def test_copy_predicts_exactly_the_same(copied, expected):
-    for got, wanted in zip(TOOLS["predict"](copied, TOOLS["inputs"]()), expected, strict=True):
+    for got, wanted in zip(everything.predict(copied, everything.inputs()), expected, strict=True):
         np.testing.assert_array_equal(got, wanted)
 
 
-def test_functions_come_back_identical(model, copied):
+def test_functions_come_back_identical(model, copied, names):
     by_name = [layer for layer in model.layers if layer.name.endswith("_by_name")]
-    assert len(by_name) == sum(keras_acts.describe(name).callable_by_name for name in keras_acts.names())
+    assert len(by_name) == sum(keras_acts.describe(name).callable_by_name for name in names)
     for layer in by_name:
         assert copied.get_layer(layer.name).activation is layer.activation
         assert layer.activation is keras_acts.get(layer.name.removesuffix("_by_name"))
 
 
-def test_parameterised_forms_come_back_equal(model, copied):
+def test_parameterised_forms_come_back_equal(model, copied, names):
     parameterised = [layer for layer in model.layers if layer.name.endswith("_with_parameters")]
-    assert len(parameterised) == sum(bool(keras_acts.describe(name).parameters) for name in keras_acts.names())
+    assert len(parameterised) == sum(bool(keras_acts.describe(name).parameters) for name in names)
     for layer in parameterised:
         assert isinstance(layer.activation, Parameterised)
         assert copied.get_layer(layer.name).activation == layer.activation
 
 
-def test_symbolic_nodes_come_back_with_their_names_and_parameters(model, copied):
+def test_symbolic_nodes_come_back_with_their_names_and_parameters(model, copied, names):
     def nodes(of):
         return [node.get_config() for node in of.operations if isinstance(node, ActivationOperation)]
 
-    assert len(nodes(model)) > len(keras_acts.names())
+    assert len(nodes(model)) > len(names)
     assert nodes(copied) == nodes(model)
 
 
@@ -139,33 +141,36 @@ def function(request):
     return keras_acts.describe(request.param).function
 
 
+@pytest.mark.any_backend
 def test_function_survives_its_configuration(function):
     config = json.loads(json.dumps(keras.saving.serialize_keras_object(function)))
     assert keras.saving.deserialize_keras_object(config) is function
     assert keras.activations.deserialize(keras.activations.serialize(function)) is function
 
 
+@pytest.mark.any_backend
 def test_function_is_its_own_copy(function):
     assert copy.copy(function) is copy.deepcopy(function) is pickle.loads(pickle.dumps(function)) is function
 
 
-def test_derivative_is_its_own_copy(record):
-    function = record.function
+def test_derivative_is_its_own_copy(each_kind):
+    function = each_kind.function
     assert pickle.loads(pickle.dumps(function.derivative)) is copy.deepcopy(function.derivative) is function.derivative
 
 
+@pytest.mark.any_backend
 def test_every_alias_resolves_in_a_file(record):
     for name in (record.name, *record.aliases):
         config = {"module": "builtins", "class_name": "function", "config": f"keras_acts>{name}", "registered_name": "function"}
         assert keras.saving.deserialize_keras_object(config) is record.function
 
 
-PARAMETERISED = [name for name in keras_acts.names() if keras_acts.describe(name).parameters]
+PARAMETERISED = [name for name in kinds.NAMES if keras_acts.describe(name).parameters]
 
 
-@pytest.mark.parametrize("name", PARAMETERISED)
+@pytest.mark.parametrize("name", kinds.one_name_of_each(PARAMETERISED))
 def test_parameterised_form_survives_its_configuration(name):
-    form = keras_acts.get(name, **settings(keras_acts.describe(name)))
+    form = keras_acts.get(name, **everything.settings(keras_acts.describe(name)))
     config = json.loads(json.dumps(keras.saving.serialize_keras_object(form)))
     assert keras.saving.deserialize_keras_object(config) == form
     assert keras.activations.deserialize(keras.activations.serialize(form)) == form
@@ -173,10 +178,11 @@ def test_parameterised_form_survives_its_configuration(name):
         assert way(form) == form
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("name", PARAMETERISED)
 def test_example_parameters_are_no_defaults(name):
     record = keras_acts.describe(name)
-    form = keras_acts.get(name, **settings(record))
+    form = keras_acts.get(name, **everything.settings(record))
     free = [parameter for parameter in record.parameters if parameter.name not in record.example]
     assert all(form.parameters[parameter.name] != parameter.default for parameter in free)
 
@@ -202,7 +208,7 @@ def test_file_names_the_public_modules_only(model, tmp_path):
 
 def test_file_holds_names_and_never_code(model):
     assert "__lambda__" not in model.to_json()
-    assert '"keras_acts>snake"' in model.to_json()
+    assert '"keras_acts>sigmoid"' in model.to_json()
 
 
 def test_compiled_model_goes_on_training_after_loading(tmp_path):

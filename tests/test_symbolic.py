@@ -1,17 +1,14 @@
 """Activations called on symbolic tensors: one node in the graph, that saves in every format."""
 
-import runpy
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
 
 import keras_acts
 from keras_acts import ActivationOperation
-from tests import marks
+from tests import kinds
+from tests.everything import settings
 
-settings = runpy.run_path(str(Path(__file__).parent / "golden" / "write.py"), run_name="tools")["settings"]
 snake = keras_acts.activations.snake
 
 
@@ -40,12 +37,12 @@ def value(model, *inputs):
     return keras.ops.convert_to_numpy(model(*inputs))
 
 
-def test_activation_is_one_node_named_after_it(record):
+def test_activation_is_one_node_named_after_it(each_kind):
     x = keras.Input((4, 12))
-    _, first, second = (node.name for node in keras.Model(x, call(record, call(record, x))).operations)
-    count = int(first.removeprefix(record.name).removeprefix("_") or 0)
-    assert first == (f"{record.name}_{count}" if count else record.name)
-    assert second == f"{record.name}_{count + 1}"
+    _, first, second = (node.name for node in keras.Model(x, call(each_kind, call(each_kind, x))).operations)
+    count = int(first.removeprefix(each_kind.name).removeprefix("_") or 0)
+    assert first == (f"{each_kind.name}_{count}" if count else each_kind.name)
+    assert second == f"{each_kind.name}_{count + 1}"
 
 
 @pytest.mark.usefixtures("_fresh_names")
@@ -55,13 +52,13 @@ def test_nodes_are_numbered_from_the_bare_name_on():
     assert [node.name for node in nodes(model)] == ["snake", "snake_1", "snake_2"]
 
 
-def test_node_computes_what_the_function_does(record):
+def test_node_computes_what_the_function_does(each_kind):
     x = keras.Input((4, 6))
     data = keras.ops.convert_to_tensor(np.linspace(-3.0, 3.0, 48, dtype="float32").reshape(2, 4, 6))
-    for given in filter(None, ({} if record.callable_by_name else None, settings(record))):
-        model = keras.Model(x, record.function(x, **given))
-        np.testing.assert_array_equal(value(model, data), keras.ops.convert_to_numpy(record.function(data, **given)))
-    assert keras.Model(x, call(record, x)).output_shape == (None, *call(record, data).shape[1:])
+    for given in filter(None, ({} if each_kind.callable_by_name else None, settings(each_kind))):
+        model = keras.Model(x, each_kind.function(x, **given))
+        np.testing.assert_array_equal(value(model, data), keras.ops.convert_to_numpy(each_kind.function(data, **given)))
+    assert keras.Model(x, call(each_kind, x)).output_shape == (None, *call(each_kind, data).shape[1:])
 
 
 @pytest.mark.usefixtures("_fresh_names")
@@ -98,6 +95,7 @@ def test_layer_called_like_the_node_by_its_user_is_told_apart(tmp_path):
     assert [node.name for node in nodes(keras.models.load_model(tmp_path / "m.h5"))] == ["snake"]
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize(
     ("given", "out"),
     [
@@ -110,29 +108,30 @@ def test_layer_called_like_the_node_by_its_user_is_told_apart(tmp_path):
         ("bool", "float32"),
     ],
 )
-def test_dtype_that_comes_in_goes_out_and_integers_become_floatx(record, given, out):
-    y = call(record, keras.KerasTensor((2, 4, 6), dtype=given))
-    assert (y.shape, keras.backend.standardize_dtype(y.dtype)) == (shape_of(record, (2, 4, 6)), out)
+def test_dtype_that_comes_in_goes_out_and_integers_become_floatx(each_kind, given, out):
+    y = call(each_kind, keras.KerasTensor((2, 4, 6), dtype=given))
+    assert (y.shape, keras.backend.standardize_dtype(y.dtype)) == (shape_of(each_kind, (2, 4, 6)), out)
 
 
-def test_complex_input_is_refused_when_the_graph_is_built(record):
-    with pytest.raises(TypeError, match=f"{record.name} takes real numbers.*complex64"):
-        call(record, keras.KerasTensor((2, 4, 6), dtype="complex64"))
+@pytest.mark.any_backend
+def test_complex_input_is_refused_when_the_graph_is_built(each_kind):
+    with pytest.raises(TypeError, match=f"{each_kind.name} takes real numbers.*complex64"):
+        call(each_kind, keras.KerasTensor((2, 4, 6), dtype="complex64"))
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("shape", [(None, None, 6), (2, None, None, 6), (None, None, None), (5, 2, 4)])
-def test_unknown_sizes_stay_unknown(record, shape):
-    y = call(record, keras.KerasTensor(shape))
-    assert y.shape == shape_of(record, shape)
+def test_unknown_sizes_stay_unknown(each_kind, shape):
+    y = call(each_kind, keras.KerasTensor(shape))
+    assert y.shape == shape_of(each_kind, shape)
     assert [size is None for size in y.shape] == [size is None for size in shape]
 
 
-@marks.each_size_compiles
-def test_model_with_unknown_sizes_takes_any(record):
+def test_model_with_unknown_sizes_takes_any(each_kind):
     x = keras.Input((None, 6))
-    model = keras.Model(x, call(record, x))
+    model = keras.Model(x, call(each_kind, x))
     for length in (2, 8):
-        assert value(model, np.ones((2, length, 6), "float32")).shape == shape_of(record, (2, length, 6))
+        assert value(model, np.ones((2, length, 6), "float32")).shape == shape_of(each_kind, (2, length, 6))
 
 
 def test_graph_with_two_inputs_computes_and_saves(tmp_path):
@@ -167,7 +166,8 @@ def test_nodes_keep_names_and_parameters_in_a_file(form, tmp_path):
     assert nodes(loaded)[2].get_config()["parameters"] == {"axis": (1, 2)}
 
 
-@pytest.mark.parametrize("name", [name for name in keras_acts.names() if not keras_acts.describe(name).elementwise])
+@pytest.mark.any_backend
+@pytest.mark.parametrize("name", kinds.one_name_of_each(kinds.ALONG_AN_AXIS))
 @pytest.mark.parametrize("axis", [3, -4, (0, 3), (2, -1)])
 def test_axis_that_the_input_lacks_is_refused_when_the_graph_is_built(name, axis):
     if isinstance(axis, tuple) and not dict(keras_acts.describe(name).axes)["axis"].several:

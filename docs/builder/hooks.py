@@ -18,6 +18,7 @@ from mkdocs.structure.files import File, Files
 from nbconvert import MarkdownExporter
 
 import keras_acts
+from keras_acts._declared import Declared
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS = {  # of the repository, and where they stand on the site
@@ -35,6 +36,15 @@ MODULES = (
     "keras_acts.plotting",
     "keras_acts.conformance",
 )
+SHARED_BY_LAYERS = """## What layers share
+
+Every layer also takes Keras's own arguments, such as `name`, `dtype` and `trainable`. They go into `**kwargs`.
+
+## What learned layers share
+
+A learned layer has three arguments for each of its weights. Those of the weight `alpha` are `alpha_initializer`,
+`alpha_regularizer` and `alpha_constraint`. The arguments `shared_axes` and `num_parameters` say how many entries each weight
+has. The guide on [learned layers](../guides/learned-layers.md) shows them at work."""
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -92,8 +102,21 @@ def _public(module: str) -> list[str]:
 
 
 def _reference(module: str) -> str:
-    parts = [f"# {module}", f"::: {module}\n    options:\n      members: false\n      show_root_heading: false"]
-    return "\n\n".join([*parts, *(f"::: {module}.{name}" for name in _public(module))])
+    """A page on a module, with an entry for each public name."""
+    parts = [f"# {module}", _docstring(module)]
+    if module == "keras_acts.layers":
+        parts += [SHARED_BY_LAYERS, _docstring("keras_acts.layers._learned.LearnedActivation"), "## Each layer"]
+    for name in _public(module):
+        parts.append(f"::: {module}.{name}")
+        found = getattr(importlib.import_module(module), name)
+        if isinstance(found, type) and issubclass(found, Declared):
+            parts.append(pages.arguments(found))
+    return "\n\n".join(parts)
+
+
+def _docstring(name: str) -> str:
+    """The docstring of a module or a class alone."""
+    return f"::: {name}\n    options:\n      members: false\n      show_root_heading: false\n      show_root_toc_entry: false"
 
 
 def _document(source: str, place: str) -> str:

@@ -4,6 +4,7 @@ import html
 import math
 import re
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 import keras
@@ -11,10 +12,13 @@ import latex2mathml.converter
 import pictures
 
 import keras_acts
-from keras_acts import Record, layers
-from keras_acts._sentences import as_layers, by_name, defaults_elsewhere, in_keras, properties
+from keras_acts import Record
+from keras_acts._declared import Declared
+from keras_acts._names.elsewhere import names_of
 from keras_acts._record.identities import identities_of
-from keras_acts._names.elsewhere import HOMES, Home
+from keras_acts._record.parameters import Parameter
+from keras_acts._record.register import learners
+from keras_acts._sentences import as_layers, by_name, defaults_elsewhere, in_keras, learning_layers, properties
 
 ROOT = Path(__file__).parent.parent.parent
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
@@ -32,7 +36,7 @@ def activation(record: Record) -> str:
             f'<figure class="acts-picture">{pictures.picture(record)}</figure>',
             "## Use it",
             example(record),
-            "\n".join(f"- {_code_in(line)}" for line in (*_stock(record), *_layers(record))),
+            "\n".join(f"- {line}" for line in _ways(record)),
             "## Facts",
             _facts(record),
             _parameters(record),
@@ -87,13 +91,11 @@ def _in_keras(record: Record) -> str:
     return f"keras_acts>{record.name}" if hasattr(keras.activations, record.name) else record.name
 
 
-def _stock(record: Record) -> list[str]:
-    return by_name(record, keras_acts.get(record.name, **record.example)).split("\n")
-
-
-def _layers(record: Record) -> list[str]:
-    lines = as_layers(record, keras_acts.get(record.name, **record.example))
-    return [f"As a layer: {line}" if "learns" not in line else line for line in lines]
+def _ways(record: Record) -> list[str]:
+    """How to use it: in a layer of Keras, as a layer, and with learned parameters."""
+    chosen = keras_acts.get(record.name, **record.example)
+    applied = (f"As a layer: {line}" for line in as_layers(record, chosen))
+    return [*by_name(record, chosen), *applied, *learning_layers(record)]
 
 
 def _formulas(record: Record) -> str:
@@ -139,25 +141,30 @@ def _facts(record: Record) -> str:
 def _parameters(record: Record) -> str:
     if not record.parameters:
         return ""
-    rows, heading = [], ("", "what it may be", "default", "default elsewhere")
-    for parameter in record.parameters:
-        default = "required" if parameter.required else f"`{parameter.default!r}`"
-        elsewhere = ", ".join(f"`{value}` in `{where}`" for value, where in _elsewhere(record, parameter))
-        rows.append((f"`{parameter.name}`", str(parameter.kind), default, elsewhere))
+    rows = [(*_argument(each), _defaults_elsewhere(record, each)) for each in record.parameters]
+    heading = ("", "allowed values", "default", "default elsewhere")
     columns = len(heading) if any(row[-1] for row in rows) else len(heading) - 1
     return "## Parameters\n\n" + _table(heading[:columns], [row[:columns] for row in rows])
 
 
-def _elsewhere(record: Record, parameter: object) -> list[tuple[str, str]]:
+def _argument(parameter: Parameter) -> tuple[str, str, str]:
+    """Name, allowed values and default."""
+    default = "required" if parameter.required else f"`{parameter.default!r}`"
+    return f"`{parameter.name}`", str(parameter.kind), default
+
+
+def arguments(declared: type[Declared]) -> str:
+    """A table of the arguments that a layer or a loss declares."""
+    return _table(("argument", "allowed values", "default"), [_argument(each) for each in declared.arguments.values()])
+
+
+def _defaults_elsewhere(record: Record, parameter: Parameter) -> str:
     """The values that other libraries start from, and where."""
-    found = [(repr(value), where) for value, where in defaults_elsewhere(record, parameter)]
-    for home in HOMES:
-        for spelt in home.names:
-            if spelt not in home.layers and not home.prefixes[0].startswith("keras."):
-                ours, given = home.find(spelt, home.prefixes[0])
-                if keras_acts.describe(ours) is record and parameter.name in given:
-                    found.append((repr(given[parameter.name]), home.full(spelt)))
-    return found
+    found = defaults_elsewhere(record, parameter)
+    for each in names_of(record):
+        if parameter.name in each.parameters and not each.prefix.startswith("keras."):
+            found.append((each.parameters[parameter.name], each.full))
+    return ", ".join(f"`{value!r}` in `{where}`" for value, where in found)
 
 
 def _names(record: Record) -> str:
@@ -165,17 +172,9 @@ def _names(record: Record) -> str:
     rows = []
     if record.aliases:
         rows.append(("aliases here", ", ".join(f"`{alias}`" for alias in record.aliases)))
-    for home in HOMES:
-        found = [f"`{each}`" for each in _names_in(home, record)]
-        if found:
-            rows.append((home.title, ", ".join(found)))
+    for library, names in groupby(names_of(record), lambda each: each.library):
+        rows.append((library.title, ", ".join(f"`{each.full}`" for each in names)))
     return "## Names\n\nEach of these is understood by `keras_acts.get`.\n\n" + _table(("", ""), rows) if rows else ""
-
-
-def _names_in(home: Home, record: Record) -> list[str]:
-    """What another library calls it."""
-    functions = (each for each in home.names if each not in home.layers)
-    return [home.full(each) for each in functions if keras_acts.describe(home.find(each, home.prefixes[0])[0]) is record]
 
 
 def _conformance(record: Record) -> str:
@@ -242,9 +241,7 @@ PROPERTIES = {
     "0 far left": lambda record: record.limits is not None and record.limits[0] == 0,
     "grows without end": lambda record: record.limits is not None and record.limits[1] == math.inf,
     "has parameters": has_parameters,
-    "can be learned": lambda record: any(
-        getattr(getattr(layers, x), "function", None) is record.function for x in layers.__all__
-    ),
+    "can be learned": lambda record: bool(learners(record.name)),
     "along an axis": lambda record: not record.elementwise,
     "takes a mask": lambda record: record.takes_mask,
     "changes the shape": lambda record: record.changes_shape,
@@ -284,7 +281,7 @@ title: Gallery
 
 def _card(record: Record) -> str:
     has = ";".join(name for name, holds in PROPERTIES.items() if holds(record))
-    elsewhere = (name for home in HOMES for name in _names_in(home, record))
+    elsewhere = (each.full for each in names_of(record))
     words = " ".join((record.name, *record.aliases, *elsewhere, record.formula, record.reference, record.summary)).lower()
     return (
         f'<a class="acts-card" href="activations/{record.name}.html" data-family="{record.family}" data-properties="{has}" '
@@ -300,9 +297,3 @@ def _table(heading: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def _linked(reference: str) -> str:
     return re.sub(r"arXiv:(\d+\.\d+)", r"[arXiv:\1](https://arxiv.org/abs/\1)", reference)
-
-
-def _code_in(line: str) -> str:
-    """A sentence with its call and its quoted name as code."""
-    line = re.sub(r"[\w.]+\(.*\)", lambda call: f"`{call[0]}`", line, count=1)
-    return re.sub(r'(?<=; )("\w+")|(?<=, )("\w+")(?= is this one)', lambda name: f"`{name[0]}`", line)

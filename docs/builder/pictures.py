@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import keras_acts
-from keras_acts import plotting
-from keras_acts import Record
+from keras_acts import Record, plotting
+from keras_acts.plotting._drawing import broken
 
 # Colours that stand for the variables of assets/site.css.
 VALUE, SLOPE, CURVATURE, INK, QUIET, FAINT = (f"#0a0b0{i}" for i in range(1, 7))
@@ -70,7 +70,7 @@ def _draw(ax: Any, curve: plotting.Curve, lines: list[tuple[Any, ...]], every: i
         line(0, color=QUIET, linewidth=0.8, zorder=1)
     lines = [line for line in lines if line[0] is not None]
     for values, colour, style, width, *label in lines:
-        x, y = plotting.broken(curve.x, values)
+        x, y = broken(curve.x, values)
         keep = np.zeros(len(x), bool)
         keep[::every] = keep[-1] = True
         keep |= np.isnan(y) | np.roll(np.isnan(y), 1) | np.roll(np.isnan(y), -1)
@@ -87,7 +87,7 @@ def _slope_of(curve: plotting.Curve) -> Any:
     """The second derivative by differences of the first, which is exact; nothing where that jumps."""
     slope, step = curve.slope, curve.x[1] - curve.x[0]
     second = np.gradient(slope, step)
-    x, _ = plotting.broken(curve.x, slope)
+    x, _ = broken(curve.x, slope)
     before = np.flatnonzero(np.diff(x) == 0)
     for place in before - np.arange(len(before)):
         second[max(0, place - 1) : place + 3] = np.nan

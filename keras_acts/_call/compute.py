@@ -70,8 +70,8 @@ def _attached(record: Record, fixed: Pairs, learned: tuple[str, ...], masked: bo
     """The formula with its derivatives, for one setting of its parameters, as a function of tensors."""
     tensors = (*learned, MASK) if masked else learned
     kernel, backward = (None, None) if tensors else door.kernels(record.name, dict(fixed))
-    exact = [found for name in ("x", *learned) if (found := _derivative(record, name)) is not None]
-    derivatives = [_of_tensors(each, fixed, learned) for each in exact] if len(exact) == 1 + len(learned) else []
+    exact = [_derivative(record, name) for name in ("x", *learned)]
+    derivatives = [] if None in exact else [_of_tensors(each, fixed, learned) for each in exact if each is not None]
     formula = _of_tensors(record.compute, fixed, tensors)
     if record.takes_half:
         kernel = kernel or formula

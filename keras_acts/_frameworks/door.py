@@ -3,16 +3,15 @@
 import contextlib
 import functools
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
 import keras
 
-from keras_acts._frameworks.engine import FOR_EXPORT, Engine, Guarded, repeat
+from keras_acts._frameworks.engine import FOR_EXPORT, Engine, repeat
+from keras_acts._frameworks.kernels import Function, Guarded
 from keras_acts._precision import HALF, widened
-
-Function = Callable[..., Any]
 
 _AS_OPERATIONS: ContextVar[bool] = ContextVar("as_operations", default=False)
 
@@ -41,7 +40,7 @@ def differentiable(
         value = widened(formula)
         attachable = ENGINE.in_pieces(value) if len(derivatives) == 1 else value
         if kernel is not None:
-            attachable = kernel.or_else(attachable)
+            attachable = ENGINE.guard(kernel, attachable)
     if not derivatives:
         return or_recorded(ENGINE.compile(value), value)
     attached = ENGINE.attach(attachable, derivatives, backward)
@@ -59,8 +58,12 @@ def differentiable(
 
 def kernels(name: str, parameters: Mapping[str, Any]) -> tuple[Function | Guarded | None, Function | Guarded | None]:
     """The framework's own kernel and backward pass for an activation with these parameters, where there is a right one."""
-    kernel, backward = (table.get(name) for table in (ENGINE.kernels, ENGINE.backward))
-    return kernel(**parameters) if kernel else None, backward(**parameters) if backward else None
+    return ENGINE.kernels.bind(name, parameters)
+
+
+def check_kernels(records: Iterable[Any]) -> None:
+    """Raise unless each kernel of the framework is declared for one of these activations, with the parameters that it has."""
+    ENGINE.kernels.check({record.name: [parameter.name for parameter in record.parameters] for record in records})
 
 
 def keep_logits(probabilities: Any, logits: Any) -> None:

@@ -2,30 +2,21 @@
 
 import functools
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from keras import ops
 
+from keras_acts._frameworks.kernels import Function, Guarded, Kernels
 from keras_acts._precision import cast, widen, widened
-
-Function = Callable[..., Any]
 
 
 def repeat(step: Function, start: Any, most: int) -> Any:
     for _ in range(most):
         start = step(start)
     return start
-
-
-class Guarded:
-    """A kernel that is right for some tensors only."""
-
-    def or_else(self, general: Function) -> Function:
-        """The kernel where it is right, else `general`."""
-        raise NotImplementedError
 
 
 cached = functools.lru_cache(maxsize=1024)
@@ -41,10 +32,9 @@ class Engine:
         attach: ``attach(value, derivatives, pull)`` makes a function with that value and those derivatives, one for each
             argument. `pull` is a backward pass ``(gradient, x)``, or None.
         tensors: The types of its dense tensors.
-        kernels: By name of an activation, what finds the kernel for given parameters, or None. A kernel is right in every float
-            dtype; a `Guarded` one for some tensors only.
-        backward: Likewise the backward pass ``(gradient, x)`` that passes over memory less often than the formula.
-        by_autodiff: The names of activations whose automatic derivative, of kernel or formula, is right and lean.
+        kernels: What it does better than the formulas.
+        guard: ``guard(kernel, general)`` takes a `Guarded` kernel for the tensors that it is right for, and `general` for the
+            others: for all in a framework that can't look at numbers.
         in_pieces: Makes an element-wise function work on pieces of large tensors, where that spares memory traffic.
         compile: Makes one call of many operations.
         keep_logits: Leaves the logits of probabilities where Keras's losses look for them, if they do.
@@ -64,9 +54,8 @@ class Engine:
 
     attach: Callable[[Function, Sequence[Function], Function | Guarded | None], Function]
     tensors: tuple[type, ...] = ()
-    kernels: Mapping[str, Callable[..., Function | Guarded | None]] = field(default_factory=dict)
-    backward: Mapping[str, Callable[..., Function | Guarded | None]] = field(default_factory=dict)
-    by_autodiff: frozenset[str] = frozenset()
+    kernels: Kernels = field(default_factory=Kernels)
+    guard: Callable[[Guarded, Function], Function] = lambda kernel, general: general
     in_pieces: Callable[[Function], Function] = lambda function: function
     compile: Callable[[Function], Function] = lambda function: function
     keep_logits: Callable[[Any, Any], None] = lambda probabilities, logits: None
@@ -82,15 +71,10 @@ class Engine:
     arctan: Function = ops.arctan
     arcsinh: Function = ops.arcsinh
 
-
-def _relu(negative_slope: float, max_value: float | None, threshold: float) -> Function | None:
-    return ops.relu if (negative_slope, max_value, threshold) == (0, None, 0) else None
-
-
-# Automatic differentiation multiplies by the slope of the branch taken, or by the value of the exponential: exact and lean.
-# The first two round nothing in any dtype.
-BY_AUTODIFF = frozenset({"linear", "relu", "leaky_relu", "exponential"})
-FREE_OF_ROUNDING: Mapping[str, Callable[..., Function | None]] = {"linear": lambda: lambda x: x, "relu": _relu}
+    @property
+    def by_autodiff(self) -> Set[str]:
+        """The names of activations whose automatic derivative is right and lean."""
+        return self.kernels.by_autodiff
 
 
 def pushed(derivatives: Sequence[Function]) -> Function:

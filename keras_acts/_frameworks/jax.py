@@ -6,7 +6,8 @@ from typing import Any
 
 import jax
 
-from keras_acts._frameworks.engine import BY_AUTODIFF, FREE_OF_ROUNDING, Engine, Function, Guarded, pushed
+from keras_acts._frameworks.engine import Engine, pushed
+from keras_acts._frameworks.kernels import SHARED, Function, Guarded
 
 
 def attach(value: Function, derivatives: Sequence[Function], pull: Function | Guarded | None) -> Function:
@@ -32,8 +33,7 @@ def fixed_point(step: Function, start: Any, most: int) -> Any:
 ENGINE = Engine(
     attach,
     (jax.Array,),
-    FREE_OF_ROUNDING,
-    by_autodiff=BY_AUTODIFF,
+    kernels=SHARED,
     compile=functools.partial(jax.jit, inline=True),
     fixed_point=fixed_point,
     formats=("tf_saved_model", "onnx"),

@@ -5,7 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_acts._frameworks.engine import BY_AUTODIFF, FREE_OF_ROUNDING, Engine, Function, Guarded, pulled
+from keras_acts._frameworks.engine import Engine, pulled
+from keras_acts._frameworks.kernels import SHARED, Function, Guarded
 
 
 def attach(value: Function, derivatives: Sequence[Function], pull: Function | Guarded | None) -> Function:
@@ -38,8 +39,7 @@ def fixed_point(step: Function, start: Any, most: int) -> Any:
 ENGINE = Engine(
     attach,
     (tf.Tensor,),
-    FREE_OF_ROUNDING,
-    by_autodiff=BY_AUTODIFF,
+    kernels=SHARED,
     keep_logits=keep,
     fixed_point=fixed_point,
     formats=("tf_saved_model", "onnx", "litert", "openvino"),

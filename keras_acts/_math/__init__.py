@@ -1,1 +1,1 @@
-"""The mathematics that formulas may use: `ops` is the one door, right in every dtype, on every backend, in every export."""
+"""The mathematics that formulas may use. `ops` is the one door to operations: right in every dtype, backend and export."""

@@ -1,4 +1,4 @@
-"""Numbers in two parts: sums, products and exponentials with more digits than one number of the dtype has."""
+"""Numbers in two parts: sums, products and exponentials with more digits than a single number of the dtype."""
 
 import math
 from typing import Any
@@ -7,17 +7,17 @@ from keras_acts._math import ops
 
 
 def rounded(x: Any, steps: float) -> Any:
-    """The nearest multiple of ``1 / steps``, a power of 2: few enough digits that products of it are exact."""
+    """The multiple of ``1 / steps``, a power of 2, that is nearest to `x`: with so few digits that its products are exact."""
     return ops.round(x * steps) * (1.0 / steps)
 
 
 def coarse(x: Any) -> Any:
-    """The multiple of 1/64 next to `x`: below 64 its square has no more than 24 bits, and is exact in float32."""
+    """The multiple of 1/64 that is nearest to `x`. Below 64 its square has no more than 24 bits and is exact in float32."""
     return rounded(x, 64.0)
 
 
 def leading(number: Any) -> Any:
-    """The leading 12 bits of a number, so that its product with a `coarse` one is exact; a learned one as it is."""
+    """The leading 12 bits of a number, whose product with a `coarse` number is exact. A learned number stays as it is."""
     if not isinstance(number, float):
         return number
     fraction, exponent = math.frexp(number)
@@ -25,25 +25,26 @@ def leading(number: Any) -> Any:
 
 
 def bell(near: Any, rest: Any, scale: float, weight: float = 1.0) -> Any:
-    """``scale · exp(-weight · (near + rest)²)`` for a `coarse` number and the small rest to the true one.
+    """``scale · exp(-weight · (near + rest)²)`` for a `coarse` number and a small rest.
 
-    The square of a rounded number is off by many times the rounding of its exponential.
+    If the argument were one rounded number, its square would be off by many times the rounding of the exponential.
     """
-    # a factor of e^8 keeps the exponential out of the subnormal numbers wherever the result is no such number
+    # The factor of e^8 keeps the exponential out of the subnormal numbers wherever the result is not subnormal.
     return math.exp(-8.0) * scale * exp_of_sum(8.0 - weight * ops.square(near), -weight * rest * (2.0 * near + rest))
 
 
 def exp_of_sum(first: Any, second: Any) -> Any:
-    """``exp(first + second)`` without rounding the sum; `second` is small."""
-    # not the product of two exponentials, of which XLA makes the exponential of the sum
+    """``exp(first + second)`` without rounding the sum, for a small `second`."""
+    # XLA would make the exponential of the sum of a product of two exponentials.
     large = ops.exp(first)
     return large + large * ops.expm1(second)
 
 
 def quotient(x: Any, divisor: Any, lost: Any = 0.0) -> tuple[Any, Any]:
-    """``(x + lost) / divisor`` for a quotient up to 64 and a small `lost`, as the sum of a `coarse` number and a small rest.
+    """``(x + lost) / divisor`` for a quotient up to 64 and a small `lost`, as a `coarse` number and a small rest.
 
-    The two have more digits than one number: an exponential multiplies the rounding of its argument by the argument.
+    The two have more digits than one number, which an exponential needs: it multiplies the rounding of its argument by the
+    argument.
     """
     near = coarse(x / divisor)
     first = leading(divisor)
@@ -52,12 +53,15 @@ def quotient(x: Any, divisor: Any, lost: Any = 0.0) -> tuple[Any, Any]:
 
 
 def total(main: Any, rest: Any) -> tuple[Any, Any]:
-    """The sum, and what rounding took from it, where `rest` is the smaller one (Dekker 1971)."""
+    """``main + rest`` and what rounding took from it, for a `rest` that is smaller than `main` (Dekker 1971)."""
     s = main + rest
     return s, (main - s) + rest
 
 
 def negative_square(x: Any, factor: float) -> tuple[Any, Any]:
-    """``-factor · x²`` and what rounding took from it, for a power of 2 and x up to 16 (above, to twice the rounding error)."""
+    """``-factor · x²`` and what rounding took from it, for a power of 2 as `factor`.
+
+    This holds for x up to 16. Above, the two are off by up to twice the rounding error.
+    """
     near = rounded(x, 128.0)
     return total(-factor * (near * near), -factor * ((x - near) * (x + near)))

@@ -1,6 +1,7 @@
-"""The operations that formulas are made of: the one door to `keras.ops`, which no family file imports.
+"""The operations that formulas are made of. It is the one door to `keras.ops`, which no family file imports.
 
-What is right there on every backend, in every dtype and in every export is passed on; what is not has a stand-in here.
+An operation that is right there on every backend, in every dtype and in every export is passed on. Any other one has a
+stand-in here.
 """
 
 import math
@@ -10,87 +11,39 @@ import keras
 from keras import ops
 from keras.ops import (
     any as any,
-)
-from keras.ops import (
     arange as arange,
-)
-from keras.ops import (
     clip as clip,
-)
-from keras.ops import (
     concatenate as concatenate,
-)
-from keras.ops import (
     cumsum as cumsum,
-)
-from keras.ops import (
     exp as exp,
-)
-from keras.ops import (
     isnan as isnan,
-)
-from keras.ops import (
     log as log,
-)
-from keras.ops import (
     logical_and as logical_and,
-)
-from keras.ops import (
     logical_or as logical_or,
-)
-from keras.ops import (
     ones_like as ones_like,
-)
-from keras.ops import (
     power as power,
-)
-from keras.ops import (
     relu as relu,
-)
-from keras.ops import (
     reshape as reshape,
-)
-from keras.ops import (
     round as round,
-)
-from keras.ops import (
     shape as shape,
-)
-from keras.ops import (
     sign as sign,
-)
-from keras.ops import (
     sort as sort,
-)
-from keras.ops import (
     sqrt as sqrt,
-)
-from keras.ops import (
     square as square,
-)
-from keras.ops import (
     stop_gradient as stop_gradient,
-)
-from keras.ops import (
     sum as sum,
-)
-from keras.ops import (
     unstack as unstack,
-)
-from keras.ops import (
     where as where,
-)
-from keras.ops import (
     zeros_like as zeros_like,
 )
 
 from keras_acts._frameworks import door
-from keras_acts._frameworks.door import fixed_point as fixed_point
-from keras_acts._frameworks.door import recorded as recorded
+from keras_acts._frameworks.door import fixed_point as fixed_point, recorded as recorded
 from keras_acts._math.series import polynomial
 
-# erf(x) / x for |x| <= 1, arctan(x) / x for |x| <= tan(pi / 8) and 2 arctanh(x) / x for |x| <= 1/3 in powers of x², the highest
-# first: 8e-18, 1e-18 and 1e-18 are left
+# erf(x) / x for |x| <= 1, arctan(x) / x for |x| <= tan(pi / 8) and 2 arctanh(x) / x for |x| <= 1/3, in powers of u = x², the
+# highest first. They come from mpmath.chebyfit(f, [0, largest u], number of coefficients, error=True), with f a function of u,
+# at 50 digits, with the errors 7.4e-18, 1.3e-18 and 2.6e-18.
 TAN_OF_EIGHTH = math.sqrt(2.0) - 1.0
 ERF = (
     *(-7.795898827002142e-10, 1.3720064546777686e-08, -1.6208483801871705e-07, 1.6447424703317362e-06, -1.492473690741966e-05),
@@ -108,7 +61,7 @@ LOG1P = (
 )
 
 
-# ---- what one framework or another lacks
+# A framework may have its own of these, where that of `keras.ops` loses float64 or cannot be compiled.
 
 
 def sin(x: Any) -> Any:
@@ -127,12 +80,15 @@ def tanh(x: Any) -> Any:
 
 
 def absolute(x: Any) -> Any:
-    """``|x|``. Its derivative at 0 is the backend's own, 0 or 1: see `magnitude`."""
+    """``|x|`` as the framework has it, with the framework's derivative at 0, which is 0 or 1.
+
+    Use it wherever nothing is differentiated through it at 0, and `magnitude` elsewhere.
+    """
     return door.ENGINE.absolute(x)
 
 
 def largest(x: Any, axis: Any) -> Any:
-    """The largest number along one axis or several, which keep the size 1."""
+    """The largest number along one axis or several, which are kept with size 1."""
     return _amax(x, axis=axis, keepdims=True)
 
 
@@ -144,7 +100,7 @@ _arcsinh = door.or_recorded(door.ENGINE.arcsinh, ops.arcsinh)
 _amax = door.or_recorded(door.ENGINE.amax, ops.max)
 
 
-# ---- what ONNX or LiteRT lack, made of what both have
+# In exports these are written with operations that both ONNX and LiteRT have.
 
 
 def expm1(x: Any) -> Any:
@@ -153,7 +109,7 @@ def expm1(x: Any) -> Any:
 
 
 def log1p(x: Any) -> Any:
-    """``log(1 + x)`` for x from 0 on."""
+    """``log(1 + x)`` for x >= 0."""
     if not door.exported():
         return ops.log1p(x)
     near = ops.clip(x, 0.0, 1.0)
@@ -162,7 +118,7 @@ def log1p(x: Any) -> Any:
 
 
 def erf_of_small(x: Any) -> Any:
-    """``erf(x)`` for |x| up to 1."""
+    """``erf(x)`` for |x| <= 1."""
     return x * polynomial(ops.clip(ops.square(x), 0.0, 1.0), ERF) if door.exported() else ops.erf(x)
 
 
@@ -190,31 +146,34 @@ def arcsinh(x: Any) -> Any:
     return ops.where(x < 0, -grown, grown)
 
 
-# ---- what nobody has
+# These exist nowhere else.
 
 
 def equal(x: Any, other: Any) -> Any:
-    """``x == other``, which Keras would take for a question of identity in a functional model."""
+    """``x == other`` for each number. In a functional model, Keras would compare the objects instead."""
     return ops.equal(x, other) if isinstance(x, keras.KerasTensor) else x == other
 
 
 def magnitude(x: Any) -> Any:
-    """``|x|`` with the derivative -1 at 0, on every backend."""
+    """``|x|`` with the derivative -1 at 0 on every backend.
+
+    Use it in a formula that is differentiated through it at 0, and `absolute` elsewhere.
+    """
     return ops.where(x > 0, x, -x)
 
 
 def negative_part(x: Any) -> Any:
-    """``min(0, x)``; `keras.ops.minimum` with a number would turn float64 into float32 on one backend."""
+    """``min(0, x)``. With a number, `keras.ops.minimum` turns float64 into float32 on one backend."""
     return -ops.relu(-x)
 
 
 def length(x: Any) -> Any:
-    """``sqrt(1 + x²)``, where x² alone may overflow."""
+    """``sqrt(1 + x²)``, also where x² overflows."""
     near = ops.clip(x, -(2.0**30), 2.0**30)
     far = magnitude(x)
     return ops.where(far > 2.0**30, far, ops.sqrt(1.0 + ops.square(near)))
 
 
 def is_double(x: Any) -> bool:
-    """Whether it is computed in float64."""
+    """Whether `x` is computed in float64."""
     return bool(keras.backend.standardize_dtype(x.dtype) == "float64")

@@ -8,11 +8,9 @@ import keras
 
 from keras_acts import layers
 from keras_acts._names import keras_names
-from keras_acts._names.elsewhere import get
+from keras_acts._names.elsewhere import ADDONS, get, names_in
 from keras_acts._record.parameters import Flag
 from keras_acts.layers._kinds import KINDS
-
-FUNCTIONS = ("gelu", "hardshrink", "lisht", "mish", "snake", "softshrink", "sparsemax", "tanhshrink")
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ _before: list[tuple[MutableMapping[str, Any], dict[str, Any]]] = []
 
 def _stores() -> list[tuple[MutableMapping[str, Any], dict[str, Any]]]:
     """Where Keras looks names up, with what is to be found there under those of TensorFlow Addons."""
-    functions = {f"Addons>{name}": get(f"Addons>{name}") for name in FUNCTIONS}
+    functions = {each.full: get(each.full) for each in names_in(ADDONS) if not each.layer and each.name not in LAYERS}
     functions["Addons>rrelu"] = get("leaky_relu", negative_slope=RRELU_MEAN_SLOPE)
     found = {f"Addons>{name}": layer for name, layer in LAYERS.items()}
     strings = keras_names.dictionary()

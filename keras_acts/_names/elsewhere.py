@@ -3,185 +3,141 @@
 A name of the catalogue always means what the catalogue says. What `get` finds nowhere else is read here: first by spelling
 (``"SiLU"`` is silu), then as a name of another library, with the parameters that it has there. Configurations of saved models
 don't come this way: they hold names of the catalogue only.
+
+The names stand in elsewhere.tsv, one a line, in the order of `LIBRARIES`: theirs with its prefix, then ours, or a layer of this
+package as it is called to start like theirs, then the parameters that differ from our defaults, as JSON.
 """
 
-import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import functools
+import importlib.resources
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from keras_acts import layers
 from keras_acts._catalogue import resolve
 from keras_acts._record import register
 from keras_acts._record.parameters import shown
-from keras_acts._record.record import records
+from keras_acts._record.record import Record
 from keras_acts._record.register import PACKAGE, unknown
+from keras_acts._record.spelling import LONGEST, Spellings, did_you_mean, spelling
 
-Found = tuple[str, dict[str, Any]]  # a canonical name or an alias, and the parameters that differ from its defaults
+Meaning = tuple[str, dict[str, Any]]  # a name of the catalogue, and the parameters that differ from its defaults
 
 
 @dataclass(frozen=True)
-class Home:
-    """Another library and its names.
-
-    Those in `same` are found by their spelling and have our defaults; those in `other` are ours under another name or with
-    other parameters; those in `layers` are layers here, written as one that starts like theirs. `under` says which it has
-    under another prefix than the first.
-    """
+class Library:
+    """Another library, and what its names begin with."""
 
     title: str
     prefixes: tuple[str, ...]
-    same: str
-    other: Mapping[str, Found] = field(default_factory=dict)
-    layers: Mapping[str, str] = field(default_factory=dict)
-    under: Mapping[str, str] = field(default_factory=dict)
 
-    def full(self, name: str) -> str:
-        """One of its names with the prefix that it has there."""
-        return next((prefix for prefix, names in self.under.items() if name in names.split()), self.prefixes[0]) + name
+
+ADDONS = Library(
+    "TensorFlow Addons",
+    ("Addons>", "tfa.activations.", "tfa.layers.", "tensorflow_addons.activations.", "tensorflow_addons.layers."),
+)
+LIBRARIES = (
+    Library("PyTorch", ("torch.nn.", "torch.nn.functional.", "torch.")),
+    Library("JAX", ("jax.nn.",)),
+    Library("Flax", ("flax.linen.", "flax.nnx.")),
+    Library("TensorFlow", ("tf.nn.", "tf.math.", "tensorflow.nn.", "tensorflow.math.")),
+    ADDONS,
+    Library("keras.activations", ("keras.activations.", "tf.keras.activations.", "tensorflow.keras.activations.")),
+    Library("keras.ops", ("keras.ops.", "keras.ops.nn.")),
+    Library("keras.layers", ("keras.layers.", "tf.keras.layers.", "tensorflow.keras.layers.")),
+    Library("Keras 2", ("tf_keras.activations.", "tf_keras.layers.")),
+    Library("Transformers", ("transformers.", "ACT2FN.")),
+    Library("timm", ("timm.layers.", "timm.")),
+    Library("ONNX", ("onnx.", "ai.onnx.")),
+    Library("MLX", ("mlx.nn.",)),
+)
+PREFIXES = {prefix: library for library in LIBRARIES for prefix in library.prefixes}
+
+
+@dataclass(frozen=True)
+class ForeignName:
+    """A name that a library has, and what it is here: an activation with parameters, or a layer."""
+
+    library: Library
+    prefix: str
+    name: str
+    ours: str
+    parameters: Mapping[str, Any]
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """All its names, as it spells them."""
-        return (*self.same.split(), *self.other, *self.layers)
+    def full(self) -> str:
+        """The name with the prefix that it has there."""
+        return self.prefix + self.name
 
-    def find(self, name: str, prefix: str) -> Found:
-        """What the name of this library that stands after `prefix` is here."""
-        alike = [name] if name in self.names else _alike(name, self.names)
+    @property
+    def layer(self) -> str:
+        """The layer of this package, written as one that starts like theirs; empty if the name means a function."""
+        return self.ours.removeprefix("layers.") if self.ours.startswith("layers.") else ""
+
+    def meaning(self, asked: str) -> Meaning:
+        """What it is here. The error says so if it is a layer."""
+        if self.layer:
+            raise ValueError(_is_a_layer(asked, self.layer))
+        return self.ours, dict(self.parameters)
+
+
+class ForeignNames:
+    """All names of other libraries: by library, by spelling, and by what they are here."""
+
+    def __init__(self, names: Iterable[ForeignName]) -> None:
+        self.by_library: dict[Library, dict[str, ForeignName]] = {}
+        self.by_meaning: dict[str, list[ForeignName]] = {}
+        for each in names:
+            self.by_library.setdefault(each.library, {})[each.name] = each
+            self.by_meaning.setdefault(each.ours, []).append(each)
+        self.spellings = {library: Spellings(known) for library, known in self.by_library.items()}
+
+    def alike(self, name: str) -> list[ForeignName]:
+        """The names of all libraries with the spelling of `name`."""
+        return [self.by_library[library][each] for library, known in self.spellings.items() for each in known.alike(name)]
+
+    def after_prefix(self, prefix: str, name: str) -> ForeignName:
+        """The one that `prefix` and `name` together mean."""
+        library = PREFIXES[prefix]
+        names, spellings = self.by_library[library], self.spellings[library]
+        alike = [name] if name in names else spellings.alike(name)
         if len(alike) != 1:
-            raise ValueError(f"unknown activation {shown(prefix + name)}.{_suggest(name, alike or self.names, prefix)}")
-        spelt = alike[0]
-        if spelt in self.layers:
-            raise ValueError(_is_a_layer(prefix + name, self.layers[spelt]))
-        return self.other.get(spelt) or (_spelt_here(spelt) or spelt, {})
+            near = [prefix + each for each in alike or spellings.near(name)]
+            raise ValueError(f"unknown activation {shown(prefix + name)}.{did_you_mean(near)}")
+        return names[alike[0]]
 
 
-_GELU_TANH: Found = ("gelu_tanh", {})
+@functools.cache
+def foreign_names() -> ForeignNames:
+    """The names of other libraries, read at the first that is asked for."""
+    return ForeignNames(_read())
 
-HOMES = (
-    Home(
-        "PyTorch",
-        ("torch.nn.", "torch.nn.functional.", "torch."),
-        "CELU ELU GELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh Identity LeakyReLU LogSigmoid LogSoftmax Mish ReLU ReLU6 "
-        "SELU SiLU Sigmoid Softmax Softmax2d Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold "
-        "abs asinh arcsinh atan arctan cos erf exp sign sin sinc sinh",
-        layers={
-            "PReLU": "PReLU(keras.initializers.Constant(0.25), num_parameters=1)",
-            "RReLU": "RReLU()",
-            "gumbel_softmax": "GumbelSoftmax()",
-        },
-        under={
-            "torch.": "abs asinh arcsinh atan arctan cos erf exp sign sin sinc sinh",
-            "torch.nn.functional.": "gumbel_softmax",
-        },
-    ),
-    Home(
-        "JAX",
-        ("jax.nn.",),
-        "celu elu glu hard_sigmoid hard_silu hard_swish hard_tanh identity leaky_relu log_sigmoid log_softmax mish relu relu6 "
-        "selu sigmoid silu soft_sign softmax softplus sparse_plus sparse_sigmoid squareplus standardize swish tanh",
-        other={"gelu": _GELU_TANH},
-    ),
-    Home(
-        "Flax",
-        ("flax.linen.", "flax.nnx."),
-        "celu elu glu hard_sigmoid hard_silu hard_swish hard_tanh identity leaky_relu log_sigmoid log_softmax relu relu6 "
-        "selu sigmoid silu soft_sign softmax softplus standardize swish tanh",
-        other={"gelu": _GELU_TANH},
-        layers={"PReLU": "PReLU(keras.initializers.Constant(0.01), num_parameters=1)"},
-    ),
-    Home(
-        "TensorFlow",
-        ("tf.nn.", "tf.math.", "tensorflow.nn.", "tensorflow.math."),
-        "abs asinh atan cos crelu elu erf exp gelu log_sigmoid log_softmax relu relu6 selu sigmoid sign silu sin sinh softmax "
-        "softplus softsign swish tanh",
-        other={"leaky_relu": ("leaky_relu", {"negative_slope": 0.2})},
-        under={"tf.math.": "abs asinh atan cos erf exp log_sigmoid sign sin sinh"},
-    ),
-    Home(
-        "TensorFlow Addons",
-        (
-            "Addons>",
-            "tfa.activations.",
-            "tfa.layers.",
-            "tensorflow_addons.activations.",
-            "tensorflow_addons.layers.",
-        ),
-        "hardshrink lisht mish snake softshrink sparsemax tanhshrink",
-        other={"gelu": _GELU_TANH, "Maxout": ("maxout", {"layout": "strided"})},
-        layers={"rrelu": "RReLU()", "Snake": "Snake()", "TLU": "TLU()"},
-    ),
-    Home(
-        "keras.activations",
-        ("keras.activations.", "tf.keras.activations.", "tensorflow.keras.activations."),
-        "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh linear log_sigmoid log_softmax "
-        "mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax "
-        "squareplus swish tanh tanh_shrink threshold",
-        other={"leaky_relu": ("leaky_relu", {"negative_slope": 0.2})},
-    ),
-    Home(
-        "keras.ops",
-        ("keras.ops.", "keras.ops.nn."),
-        "abs absolute arcsinh arctan celu cos elu erf exp glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh "
-        "log_sigmoid log_softmax relu relu6 selu sigmoid sign silu sin sinc sinh soft_shrink softmax softplus softsign "
-        "sparse_plus sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold",
-        other={"gelu": _GELU_TANH, "leaky_relu": ("leaky_relu", {"negative_slope": 0.2})},
-    ),
-    Home(
-        "keras.layers",
-        ("keras.layers.", "tf.keras.layers.", "tensorflow.keras.layers."),
-        "ELU ReLU Softmax",
-        other={"LeakyReLU": ("leaky_relu", {"negative_slope": 0.3})},
-        layers={"PReLU": "PReLU()"},
-    ),
-    Home(
-        "Keras 2",
-        ("tf_keras.activations.", "tf_keras.layers."),
-        "elu exponential gelu linear log_softmax mish relu relu6 selu sigmoid silu softmax softplus softsign swish tanh "
-        "ThresholdedReLU",
-        other={
-            "hard_sigmoid": ("hard_sigmoid_02", {}),
-            "leaky_relu": ("leaky_relu", {"negative_slope": 0.2}),
-            "LeakyReLU": ("leaky_relu", {"negative_slope": 0.3}),
-        },
-        layers={"PReLU": "PReLU()"},
-        under={"tf_keras.layers.": "LeakyReLU PReLU ThresholdedReLU"},
-    ),
-    Home(
-        "Transformers",
-        ("transformers.", "ACT2FN."),
-        "gelu gelu_10 gelu_accurate gelu_fast gelu_new gelu_pytorch_tanh hardswish laplace leaky_relu linear mish quick_gelu "
-        "relu relu2 relu6 sigmoid silu sqrtsoftplus swish tanh",
-        other={"gelu_python": ("gelu", {}), "gelu_python_tanh": _GELU_TANH},
-        layers={"prelu": "PReLU(keras.initializers.Constant(0.25), num_parameters=1)", "xielu": "XIELU()"},
-    ),
-    Home(
-        "timm",
-        ("timm.layers.", "timm."),
-        "celu elu gelu gelu_tanh hard_mish hard_sigmoid hard_swish identity leaky_relu mish quick_gelu relu relu6 selu sigmoid "
-        "silu swish tanh",
-        layers={"prelu": "PReLU(keras.initializers.Constant(0.25), num_parameters=1)"},
-    ),
-    Home(
-        "ONNX",
-        ("onnx.", "ai.onnx."),
-        "Abs Asinh Atan Celu Cos Elu Erf Exp Gelu HardSwish Hardmax Identity LeakyRelu LogSoftmax LpNormalization Mish Relu "
-        "Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Swish Tanh ThresholdedRelu",
-        other={"HardSigmoid": ("hard_sigmoid_02", {})},
-        layers={"PRelu": "PReLU()"},
-    ),
-    Home(
-        "MLX",
-        ("mlx.nn.",),
-        "celu elu gelu glu hard_shrink hard_tanh hardswish leaky_relu log_sigmoid log_softmax mish relu relu2 relu6 selu "
-        "sigmoid silu softmax softmin softplus softshrink softsign tanh",
-        other={"gelu_approx": _GELU_TANH, "gelu_fast_approx": ("quick_gelu", {})},
-        layers={"prelu": "PReLU(keras.initializers.Constant(0.25), num_parameters=1)"},
-    ),
-)
 
-# other names of layers, as `_spelling` leaves them
+def _read() -> Iterator[ForeignName]:
+    """Each line of the data file: their name, ours or a layer, and parameters if they differ from our defaults."""
+    lines = importlib.resources.files(__package__).joinpath("elsewhere.tsv").read_text(encoding="utf-8").splitlines()
+    for line in lines[1:]:
+        theirs, ours, *parameters = line.split("\t")
+        prefix = _prefix(theirs)
+        given = json.loads(parameters[0]) if parameters else {}
+        yield ForeignName(PREFIXES[prefix], prefix, theirs.removeprefix(prefix), ours, given)
+
+
+def names_of(record: Record) -> list[ForeignName]:
+    """The names that other libraries have for an activation, with the parameters that make it theirs."""
+    return foreign_names().by_meaning.get(record.name, [])
+
+
+def names_in(library: Library) -> list[ForeignName]:
+    """The names of a library."""
+    return list(foreign_names().by_library[library].values())
+
+
+# further names of layers, as `spelling` leaves them
 _LAYER_NAMES = {"concrete": "GumbelSoftmax", "randomizedleakyrelu": "RReLU"}
+_LAYERS = Spellings(layers.__all__)
 
 
 def get(name: Any, **parameters: Any) -> Any:
@@ -219,20 +175,22 @@ def get(name: Any, **parameters: Any) -> Any:
     return resolve(name, **parameters)
 
 
-def translate(name: str) -> Found:
+def translate(name: str) -> Meaning:
     """A name that the catalogue lacks, as one that it has and the parameters that belong to it.
 
     Raises:
         ValueError: If nobody has such a name, it means several things, or it is a layer here.
     """
-    prefix, home = _home(name)
-    if home is not None:
-        return home.find(name[len(prefix) :], prefix)
+    if len(name) > LONGEST:
+        raise unknown(name)
+    prefix = _prefix(name)
+    if prefix:
+        return foreign_names().after_prefix(prefix, name.removeprefix(prefix)).meaning(name)
     if not name.startswith(f"{PACKAGE}>") and any(mark in name for mark in ".>"):
-        known = ", ".join(home.prefixes[0] for home in HOMES)
+        known = ", ".join(library.prefixes[0] for library in LIBRARIES)
         raise ValueError(f"unknown activation {shown(name)}. Names of other libraries begin with {known}.")
     ours = _spelt_here(name)
-    return (ours, {}) if ours else _elsewhere(name)
+    return (ours, {}) if ours else _without_prefix(name)
 
 
 def not_ours(name: str) -> ValueError:
@@ -250,50 +208,29 @@ def not_ours(name: str) -> ValueError:
 
 def _spelt_here(name: str) -> str | None:
     """The canonical name of what the catalogue has under `name`, however that is spelt."""
-    known = {each: record.name for record in records() for each in (record.name, *record.aliases)}
-    alike = _alike(name, known)
-    if len({known[each] for each in alike}) > 1:
+    alike = register.spelt_like(name)
+    meanings = {register.canonical(each) for each in alike}
+    if len(meanings) > 1:
         raise ValueError(_ambiguous(name, alike))
-    return known[alike[0]] if alike else None
+    return meanings.pop() if meanings else None
 
 
-def _elsewhere(name: str) -> Found:
-    """A name without prefix that only other libraries have, if they agree what it is."""
-    found = {}
-    for home in HOMES:
-        for spelt in _alike(name, home.names):
-            if spelt in home.layers:
-                raise ValueError(_is_a_layer(name, home.layers[spelt]))
-            found[home.prefixes[0] + spelt] = home.find(spelt, home.prefixes[0])
+def _without_prefix(name: str) -> Meaning:
+    """A name that only other libraries have, if they agree what it is."""
+    found = {each.library.prefixes[0] + each.name: each.meaning(name) for each in foreign_names().alike(name)}
     if not found:
-        if ours := _alike(_LAYER_NAMES.get(_spelling(name), name), layers.__all__):
+        if ours := _LAYERS.alike(_LAYER_NAMES.get(spelling(name), name)):
             raise ValueError(_is_a_layer(name, f"{ours[0]}(…)"))
         raise unknown(name)
-    meanings = list(found.values())
-    if any(meaning != meanings[0] for meaning in meanings):
+    first, *others = found.values()
+    if any(other != first for other in others):
         raise ValueError(_ambiguous(name, found))
-    return meanings[0]
+    return first
 
 
-def _home(name: str) -> tuple[str, Home | None]:
-    """The library that a name begins with, and what of the name says so."""
-    matches = [(prefix, home) for home in HOMES for prefix in home.prefixes if name.startswith(prefix)]
-    return max(matches, key=lambda match: len(match[0]), default=("", None))
-
-
-def _spelling(name: str) -> str:
-    """What is left of a name if neither case nor what separates its words counts."""
-    return name.lower().translate(str.maketrans("", "", "_- "))
-
-
-def _alike(name: str, known: Iterable[str]) -> list[str]:
-    return [each for each in known if _spelling(each) == _spelling(name)]
-
-
-def _suggest(name: str, known: Iterable[str], prefix: str) -> str:
-    spelt = {_spelling(each): prefix + each for each in known}
-    near = difflib.get_close_matches(_spelling(name[:80]), spelt, n=3, cutoff=0.5)
-    return f" Did you mean {' or '.join(repr(spelt[each]) for each in near)}?" if near else ""
+def _prefix(name: str) -> str:
+    """The longest prefix of a library that a name begins with, or nothing."""
+    return max((prefix for prefix in PREFIXES if name.startswith(prefix)), key=len, default="")
 
 
 def _ambiguous(name: str, meanings: Iterable[str]) -> str:

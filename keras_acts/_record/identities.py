@@ -33,7 +33,10 @@ def identities_of(record: Record) -> list[str]:
 
 
 def _declared(record: Record) -> Iterator[Identity]:
-    """Those in the declaration of one activation, which give the right side, or both with " = " between them."""
+    """The identities that the declaration of one activation states.
+
+    An expression there is the right side, or both sides with " = " between them.
+    """
     given = "".join(f", {name}={value:g}" for name, value in record.example.items() if isinstance(value, int | float))
     for expressions, exact in ((record.same_as, True), (record.equals, False)):
         for expression in expressions:

@@ -188,7 +188,7 @@ class Vector(Kind):
 
     def count(self, owner: str, name: str, shape: Sequence[int | None]) -> int:
         """How many coefficients a tensor of this shape holds."""
-        if not shape or shape[0] is None or not self.least <= shape[0] <= self.most:
+        if not len(shape) or shape[0] is None or not self.least <= shape[0] <= self.most:
             raise ValueError(
                 f"{owner}: {name} must be {self}, or a tensor whose first axis has as many entries; got one of shape "
                 f"{tuple(shape)}."
@@ -261,7 +261,7 @@ def _complaint(owner: str, name: str, kind: Kind, value: Any) -> str:
 def shown(value: Any, length: int = 80) -> str:
     """What an error says of a value: its repr, cut, or its type where even that fails, as for a list nested too deep."""
     try:
-        text = repr(value)
+        text = repr(value[:length] if isinstance(value, str) else value)  # a file may hold a string of any length
     except (RecursionError, ValueError):
         text = f"<{type(value).__name__}>"
     return text if len(text) <= length else f"{text[: length - 3]}..."

@@ -1,10 +1,11 @@
 """The register of names: which function a name or an alias means, and which layers learn it. It knows nothing else."""
 
-import difflib
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from keras_acts._record.parameters import shown
+from keras_acts._record.spelling import LONGEST, Spellings, did_you_mean
 
 PACKAGE = "keras_acts"
 
@@ -38,13 +39,13 @@ def _origin(function: Any) -> str:
 
 def holds(name: str) -> bool:
     """Whether the catalogue has `name`."""
-    bare = name.removeprefix(f"{PACKAGE}>")
+    bare = _bare(name)
     return bare in _functions or bare in _aliases
 
 
 def find(name: str) -> Any:
     """The function of a name or an alias, with or without ``"keras_acts>"`` before it."""
-    bare = name.removeprefix(f"{PACKAGE}>")
+    bare = _bare(name)
     function = _functions.get(_aliases.get(bare, bare))
     if function is None:
         raise _explanations[-1](name) if _explanations else unknown(name)
@@ -56,16 +57,37 @@ def explain_unknown_names(explain: Callable[[str], ValueError]) -> None:
     _explanations[:] = [explain]
 
 
+def spelt_like(name: str) -> list[str]:
+    """The names and aliases with the spelling of `name`, sorted."""
+    return sorted(_spellings().alike(name))
+
+
+def canonical(name: str) -> str:
+    """The name that a name or an alias of the catalogue stands for."""
+    return _aliases.get(name, name)
+
+
 def unknown(name: str) -> ValueError:
     """The error for a name that nobody has, with the nearest ones of the catalogue."""
-    near = suggest(name.removeprefix(f"{PACKAGE}>"), [*_functions, *_aliases])
-    return ValueError(f"unknown activation {shown(name)}.{near}")
+    return ValueError(f"unknown activation {shown(name)}.{did_you_mean(_spellings().near(_bare(name)))}")
 
 
 def suggest(name: Any, known: Iterable[str]) -> str:
     """The names next to a mistyped one, as the end of an error."""
-    near = difflib.get_close_matches(str(name)[:80], list(known), n=3, cutoff=0.5)
-    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return did_you_mean(Spellings(known).near(str(name)))
+
+
+def _bare(name: str) -> str:
+    """A name without ``"keras_acts>"``. One that is too long to be known is cut, so that it costs no more than a short one."""
+    return name[: len(PACKAGE) + LONGEST + 2].removeprefix(f"{PACKAGE}>")
+
+
+def _spellings() -> Spellings:
+    """The index of all names. It is made again only when the catalogue has changed."""
+    return _indexed((*_functions, *_aliases))
+
+
+_indexed = lru_cache(maxsize=1)(Spellings)
 
 
 def add_learner(name: str, layer: Any, arguments: str = "") -> None:

@@ -16,16 +16,18 @@ FAMILY = "periodic"
     range=(-math.inf, math.inf),
     monotonic=True,
     smoothness=math.inf,
+    same_as=("snake_beta(x, alpha=1, beta=1)",),
+    equals=("x + sin(x) ** 2",),
     reference="Ziyin, Hartwig & Ueda 2020, arXiv:2006.08195",
 )
 def snake(x: Any, alpha: Positive = 1.0) -> Any:
     """``x + sin(alpha · x)² / alpha``
 
-    Learns periodic signals and continues them beyond the training data, where ReLU and tanh can't. The layer `Snake`
-    learns `alpha`.
+    Learns periodic signals and continues them beyond the training data, where ReLU and tanh cannot. The layer `Snake` learns
+    `alpha`.
 
     Args:
-        alpha: Angular frequency, above 0: the period is ``pi / alpha``. Start near the frequency of the data if it is known;
+        alpha: Angular frequency, above 0: the period is ``pi / alpha``. Start near the frequency of the data if it is known.
             5 to 50 suits fast signals.
 
     >>> import keras_acts
@@ -38,7 +40,7 @@ def snake(x: Any, alpha: Positive = 1.0) -> Any:
 @derivative(snake)
 def _(x: Any, alpha: Any) -> Any:
     """``1 + sin(2 · alpha · x)``"""
-    # as a square: exact at its zeros, and the doubled angle can't overflow
+    # As a square it is exact at its zeros, and no doubled angle can overflow.
     angle = _angle(x, alpha)
     return ops.square(ops.sin(angle) + ops.cos(angle))
 
@@ -46,18 +48,19 @@ def _(x: Any, alpha: Any) -> Any:
 @derivative(snake, "alpha")
 def _(x: Any, alpha: Any) -> Any:
     """``x · sin(2 · alpha · x) / alpha - sin(alpha · x)² / alpha²``"""
-    # s · (2 x cos - s) with s = sin(alpha · x) / alpha: no cancellation as alpha · x goes to 0, where it tends to x²
+    # s · (2 x cos - s) with s = sin(alpha · x) / alpha does not cancel as alpha · x goes to 0, where it tends to x².
     angle = _angle(x, alpha)
     s = ops.where(ops.equal(angle, 0), x, ops.sin(angle) / _divisor(alpha))
     return s * (2.0 * x * ops.cos(angle) - s)
 
 
 def _angle(x: Any, alpha: Any) -> Any:
-    return ops.clip(alpha * x, -HUGE, HUGE)  # sine and cosine of inf are NaN
+    """``alpha · x``, kept finite: sine and cosine of infinity are NaN."""
+    return ops.clip(alpha * x, -HUGE, HUGE)
 
 
 def _divisor(alpha: Any) -> Any:
-    """`alpha`, or 1 where a learned alpha is 0: the sine above it is 0 there too, and snake(x, 0) is x."""
+    """`alpha`, or 1 where a learned alpha is 0. The sine that is divided by it is 0 there too, and snake(x, 0) is x."""
     return alpha if isinstance(alpha, float) else ops.where(ops.equal(alpha, 0), 1.0, alpha)
 
 
@@ -70,12 +73,13 @@ def _divisor(alpha: Any) -> Any:
 def snake_beta(x: Any, alpha: Positive = 1.0, beta: Positive = 1.0) -> Any:
     """``x + sin(alpha · x)² / beta``
 
-    A `snake` whose frequency and magnitude are set apart, for audio of many pitches and levels. The layer `SnakeBeta` learns
-    both.
+    A `snake` whose frequency and magnitude are set separately, for audio of many pitches and levels. The layer `SnakeBeta`
+    learns both.
 
     Args:
         alpha: Angular frequency, above 0: the period is ``pi / alpha``.
-        beta: One over the magnitude of the periodic part, above 0. It is monotonic as long as `alpha` is not above `beta`.
+        beta: One over the magnitude of the periodic part, above 0. The function is monotonic as long as `alpha` is at most
+            `beta`.
 
     >>> import keras_acts
     >>> keras_acts.get("snake_beta", alpha=5.0, beta=2.0)
@@ -89,7 +93,8 @@ def _(x: Any, alpha: Any, beta: Any) -> Any:
     """``1 + alpha / beta · sin(2 · alpha · x)``"""
     angle, ratio = _angle(x, alpha), alpha / _divisor(beta)
     sine, cosine = ops.sin(angle), ops.cos(angle)
-    # exact at the zeros of ratio 1 and without cancellation below it, as in snake; beyond it the rest is added as it is
+    # Up to a ratio of 1 it is a square as in snake, exact at its zeros and without cancellation. The rest of a larger ratio is
+    # added as it is.
     part = _at_most_1(ratio)
     return (1.0 - part) + part * ops.square(sine + cosine) + (ratio - part) * (2.0 * sine * cosine)
 
@@ -108,6 +113,7 @@ def _(x: Any, alpha: Any, beta: Any) -> Any:
 
 
 def _at_most_1(ratio: Any) -> Any:
+    """The ratio, or 1 if it is larger."""
     return min(ratio, 1.0) if isinstance(ratio, float) else ops.where(ratio < 1.0, ratio, 1.0)
 
 
@@ -124,7 +130,7 @@ def sin(x: Any, omega: Positive = 1.0) -> Any:
     """``sin(omega · x)``
 
     Represents signals and all their derivatives: for networks that map coordinates to images, sounds or fields (SIREN, where
-    `omega` is 30 and the weights are initialised to match).
+    `omega` is 30 and the weights are initialized to match).
 
     Args:
         omega: Angular frequency, above 0.
@@ -197,8 +203,8 @@ SINC_SLOPE = tuple((-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k
 
 
 def _half_turns(x: Any) -> tuple[Any, Any]:
-    """An angle of at most a quarter turn whose sine is that of ``pi · x``, and whether its cosine has the other sign."""
-    x = ops.clip(x, -HUGE, HUGE)  # inf - inf is NaN
+    """An angle up to a quarter turn that has the sine of ``pi · x``, and whether its cosine has the other sign."""
+    x = ops.clip(x, -HUGE, HUGE)  # inf - inf would be NaN
     turned = x - 2.0 * ops.round(0.5 * x)
     beyond = ops.absolute(turned) > 0.5
     return math.pi * ops.where(beyond, ops.sign(turned) - turned, turned), beyond

@@ -1,4 +1,4 @@
-"""Piecewise linear and polynomial activations that are no rectifiers."""
+"""Piecewise linear and polynomial activations other than rectifiers."""
 
 import math
 from fractions import Fraction
@@ -46,7 +46,7 @@ def _(x: Any) -> Any:
 def abs(x: Any) -> Any:
     """``|x|``
 
-    Passes the magnitude on, so no unit is ever dead; for inputs of which the sign means nothing.
+    Passes the magnitude on, so no unit is ever dead: for inputs whose sign means nothing.
     """
     return ops.absolute(x)
 
@@ -54,7 +54,7 @@ def abs(x: Any) -> Any:
 @derivative(abs)
 def _(x: Any) -> Any:
     """``sign(x)``"""
-    # `ops.sign` of a subnormal number is that number on one backend
+    # `ops.sign` of a subnormal number is that number on one backend.
     return ops.where(x > 0, 1.0, ops.where(x < 0, -1.0, 0.0 * x))
 
 
@@ -69,8 +69,8 @@ def _(x: Any) -> Any:
 def sign(x: Any, straight_through: Switch = False) -> Any:
     """``1 if x > 0, -1 if x < 0, else 0``
 
-    Binary activations, and 0 at 0. The derivative is 0, so nothing before it learns; with `straight_through` it is replaced
-    by that of `hard_tanh`, as networks with binary weights and activations are trained.
+    Binary activations, with 0 at 0. The derivative is 0, so the layers before it do not learn. With `straight_through` it is
+    replaced by that of `hard_tanh`, which is how networks with binary weights and activations are trained.
 
     Args:
         straight_through: Whether the gradient is that of `hard_tanh`, 1 inside (-1, 1) and 0 elsewhere, instead of 0.
@@ -80,7 +80,7 @@ def sign(x: Any, straight_through: Switch = False) -> Any:
     >>> [float(y) for y in binary([-2.0, 0.0, 0.5])], [float(slope) for slope in binary.derivative([-2.0, 0.0, 0.5])]
     ([-1.0, 0.0, 1.0], [0.0, 1.0, 1.0])
     """
-    # `ops.sign` of a subnormal number is that number on one backend, of NaN it is 0 on another
+    # `ops.sign` of a subnormal number is that number on one backend, and `ops.sign` of NaN is 0 on another.
     return ops.where(x > 0, 1.0, ops.where(x < 0, -1.0, 0.0 * x))
 
 
@@ -102,10 +102,10 @@ def _(x: Any, straight_through: Any) -> Any:
 def hard_tanh(x: Any, min_value: AnyReal = -1.0, max_value: AnyReal = 1.0) -> Any:
     """``min(max(x, -1), 1)``
 
-    The identity, clipped: a tanh without exponentials, for gates in small models. Keras's has no other bounds than -1 and 1.
+    The identity, clipped: a tanh without exponentials, for gates in small models. The bounds of Keras's are always -1 and 1.
 
     Args:
-        min_value: Smallest value. The gradient is 0 from there on.
+        min_value: Smallest value, any number. The gradient is 0 from there on.
         max_value: Largest value, above `min_value`. The gradient is 0 from there on.
 
     Raises:
@@ -135,9 +135,9 @@ def hard_sigmoid(x: Any) -> Any:
     """``min(max(0, x / 6 + 1/2), 1)``
 
     A sigmoid without exponentials, for gates on small devices. Older definitions differ in the slope: Keras 2 and ONNX have
-    0.2 (`hard_sigmoid_02`), BinaryConnect 1/2 (`sparse_sigmoid`).
+    0.2 (`hard_sigmoid_02`), and BinaryConnect has 1/2 (`sparse_sigmoid`).
     """
-    # x + 3 first: exact where the result is small, as x / 6 + 1/2 is not
+    # x + 3 is exact where the result is small, and x / 6 + 1/2 is not.
     return hard_tanh.compute(x + 3.0, 0.0, 6.0) / 6.0
 
 
@@ -156,11 +156,11 @@ def _(x: Any) -> Any:
 def hard_sigmoid_02(x: Any, alpha: Positive = 0.2, beta: AnyReal = 0.5) -> Any:
     """``min(max(0, alpha · x + beta), 1)``
 
-    The hard sigmoid of Theano, Keras 1 and 2 and ONNX, for models that were trained with it; `hard_sigmoid` has slope 1/6.
+    The hard sigmoid of Theano, Keras 1 and 2 and ONNX, for models that were trained with it. `hard_sigmoid` has the slope 1/6.
 
     Args:
         alpha: Slope between the bounds, above 0.
-        beta: Value at 0, if it lies between the bounds.
+        beta: Value of the line at 0, any number.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.hard_sigmoid_02([-9.0, 0.0, 9.0])]
@@ -172,7 +172,7 @@ def hard_sigmoid_02(x: Any, alpha: Positive = 0.2, beta: AnyReal = 0.5) -> Any:
 @derivative(hard_sigmoid_02)
 def _(x: Any, alpha: Any, beta: Any) -> Any:
     """``alpha if 0 < alpha · x + beta < 1, else 0``"""
-    # both distances from the bounds, since alpha · x + beta may round to 1 where it is less
+    # The distances from both bounds, since alpha · x + beta may round to 1 where it is less.
     inside = ops.logical_and(_line(x, alpha, beta) > 0, _line(-x, alpha, 1.0, -beta) > 0)
     return ops.where(inside, alpha * ops.ones_like(x), 0.0)
 
@@ -186,8 +186,8 @@ def _(x: Any, alpha: Any, beta: Any) -> Any:
 def sparse_sigmoid(x: Any) -> Any:
     """``min(max(0, (x + 1) / 2), 1)``
 
-    What `sigmoid` is to softmax this is to sparsemax: the first probability of the scores x and 0, which is exactly 0 or 1
-    beyond ±1. It is the derivative of `sparse_plus`.
+    This is to sparsemax what `sigmoid` is to softmax: the first probability of the scores x and 0. It is exactly 0 or 1 beyond
+    ±1. It is also the derivative of `sparse_plus`.
     """
     return 0.5 * (hard_tanh.compute(x) + 1.0)
 
@@ -202,12 +202,13 @@ def _(x: Any) -> Any:
     range=(0, math.inf),
     monotonic=True,
     smoothness=1,
+    equals=("sparse_plus.derivative(x) = sparse_sigmoid(x)",),
     reference="jax.nn.sparse_plus, 2023; Shamir, Lin & Coviello 2020, Smooth activations and reproducibility, arXiv:2010.09931",
 )
 def sparse_plus(x: Any) -> Any:
     """``0 if x <= -1, x if x >= 1, else (x + 1)² / 4``
 
-    A ReLU whose kink is rounded off by a parabola between -1 and 1; unlike softplus it is exactly 0 and exactly `x` outside.
+    A ReLU whose kink is rounded off by a parabola between -1 and 1. Unlike softplus, it is exactly 0 or exactly `x` outside.
     """
     return ops.where(x >= 1.0, x, ops.square(sparse_sigmoid.compute(x)))
 
@@ -219,13 +220,13 @@ def _(x: Any) -> Any:
 
 
 def _line(x: Any, slope: Any, *values: Any) -> Any:
-    """``slope · x`` plus the sum of the values, right to a rounding where it is small too."""
+    """``slope · x`` plus the sum of the values, right to a rounding even where the result is small."""
     if not all(isinstance(number, float) for number in (slope, *values)):
         return slope * x + sum(values)
     slope, *values = (rounded(number, x) for number in (slope, *values))  # type: ignore[assignment]
     if not math.fabs(sum(values)) < 2.0**64 * slope < math.inf:
         return slope * x + sum(values)
-    # As slope · (x + high) + slope · low, where high + low is sum / slope: x + high is exact where it is small.
+    # It is slope · (x + high) + slope · low, where high + low is sum / slope. There x + high is exact where it is small.
     zero = sum(map(Fraction, values)) / Fraction(slope)
     high = rounded(float(zero), x)
     return slope * (x + high) + slope * float(zero - Fraction(high))

@@ -1,4 +1,4 @@
-"""Shrinkage: small inputs become 0, large ones move towards it."""
+"""Shrinkage: small inputs become 0, and large ones stay or move towards it."""
 
 import math
 from typing import Any
@@ -16,13 +16,14 @@ FAMILY = "shrinkage"
     smoothness=-1,
     parity="odd",
     aliases=("hardshrink",),
+    same_as=("shrink(x)",),
     reference="Donoho & Johnstone 1994, Biometrika 81(3)",
 )
 def hard_shrink(x: Any, threshold: NonNegative = 0.5) -> Any:
     """``x if |x| > threshold, else 0``
 
-    Keeps large inputs as they are and drops small ones: for sparse codes, where what is kept should not be biased. It jumps
-    at the threshold; `soft_shrink` does not.
+    Keeps large inputs as they are and drops small ones: for sparse codes whose values should not be biased. It jumps at the
+    threshold. `soft_shrink` does not.
 
     Args:
         threshold: Largest magnitude that becomes 0, at least 0.
@@ -46,13 +47,14 @@ def _(x: Any, threshold: Any) -> Any:
     smoothness=0,
     parity="odd",
     aliases=("softshrink", "soft_thresholding"),
+    same_as=("shrink(x, bias=0.5, threshold=0.5)",),
     reference="Donoho 1995, IEEE Trans. Information Theory 41(3)",
 )
 def soft_shrink(x: Any, threshold: NonNegative = 0.5) -> Any:
     """``x - threshold if x > threshold, x + threshold if x < -threshold, else 0``
 
-    Moves everything towards 0 by `threshold`, and what is smaller to 0: the step of ISTA that solves a least-squares problem
-    with an L1 penalty.
+    Moves every input towards 0 by `threshold`, and smaller ones to 0: the step of ISTA that solves a least-squares problem with
+    an L1 penalty.
 
     Args:
         threshold: How far inputs move towards 0, at least 0.
@@ -85,7 +87,7 @@ def shrink(x: Any, threshold: NonNegative = 0.5, bias: AnyReal = 0.0) -> Any:
 
     Args:
         threshold: Largest magnitude that becomes 0, at least 0.
-        bias: How far what is kept moves towards 0.
+        bias: How far larger inputs move towards 0, any number.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.shrink([-3.0, 0.25, 0.75], threshold=0.5, bias=0.25)]
@@ -107,6 +109,7 @@ def _(x: Any, threshold: Any, bias: Any) -> Any:
     smoothness=math.inf,
     parity="odd",
     aliases=("tanhshrink",),
+    equals=("x - tanh(x)",),
     reference="Collobert, Kavukcuoglu & Farabet 2011, Torch7, BigLearn NIPS workshop",
 )
 def tanh_shrink(x: Any) -> Any:
@@ -114,7 +117,7 @@ def tanh_shrink(x: Any) -> Any:
 
     Shrinks smoothly: about x³/3 near 0, the input moved towards 0 by 1 far from it.
     """
-    # below 1, x - x · n / (n + r) without the cancellation; above, (x - 1) + (1 - tanh(x))
+    # Below 1 it is x - x · n / (n + r) without the cancellation. Above 1 it is (x - 1) + (1 - tanh(x)).
     near, n, r = _lambert(x)
     magnitude, decay = ops.absolute(x), ops.exp(-2.0 * ops.absolute(x))
     far = (magnitude - 1.0) + 2.0 * decay / (1.0 + decay)
@@ -124,7 +127,7 @@ def tanh_shrink(x: Any) -> Any:
 @derivative(tanh_shrink)
 def _(x: Any) -> Any:
     """``tanh(x)²``"""
-    # a backend's own tanh is off by several roundings where it nears 1, and the square by twice as many
+    # A backend's own tanh is off by several roundings where it nears 1, and its square by twice as many.
     near, n, r = _lambert(x)
     magnitude, decay = ops.absolute(x), ops.exp(-2.0 * ops.absolute(x))
     return ops.square(ops.where(magnitude < 1.0, near * n / (n + r), (1.0 - decay) / (1.0 + decay)))
@@ -133,7 +136,8 @@ def _(x: Any) -> Any:
 def _lambert(x: Any) -> tuple[Any, Any, Any]:
     """`x` clipped to [-1, 1], and `n` and `r` such that its tanh is ``x · n / (n + r)``.
 
-    Lambert's continued fraction ``x / (1 + x² / (3 + x² / (5 + …)))``, cut after 17 and multiplied out: right to 2⁻⁵³.
+    They are Lambert's continued fraction ``x / (1 + x² / (3 + x² / (5 + …)))``, cut off after 17 and multiplied out, which is
+    right to 2⁻⁵³.
     """
     near = ops.clip(x, -1.0, 1.0)
     u = ops.square(near)

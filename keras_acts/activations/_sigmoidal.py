@@ -1,4 +1,4 @@
-"""S-shaped activations: increasing, steepest at or near 0, and bounded but for `asinh`."""
+"""S-shaped activations: increasing, steepest at or near 0, and bounded except for `asinh`."""
 
 import math
 from typing import Any
@@ -19,24 +19,25 @@ FAMILY = "sigmoidal"
     monotonic=True,
     smoothness=float("inf"),
     aliases=("logistic",),
+    equals=("(1 + tanh(x / 2)) / 2",),
     reference="Verhulst 1845, Mém. Acad. R. Bruxelles 18",
     keeps_logits=True,
 )
 def sigmoid(x: Any) -> Any:
     """``1 / (1 + exp(-x))``
 
-    A probability from a logit: for the output layer of a binary or multi-label classifier, and for gates. On
-    TensorFlow, Keras's cross-entropies find the logits behind it and stay exact where it saturates; on JAX and PyTorch their
-    gradient is 0 beyond logits of about 16, so give them the logits: ``from_logits=True``.
+    A probability from a logit: for the output layer of a binary or multi-label classifier, and for gates. On TensorFlow,
+    Keras's cross-entropies find the logits behind it and stay exact where it saturates. On JAX and PyTorch their gradient is 0
+    beyond logits of about 16, so give them the logits instead: ``from_logits=True``.
     """
-    # exp(-x) may overflow: 1 / inf is the right 0
+    # If exp(-x) overflows, 1 / inf is the right 0.
     return 1.0 / (1.0 + ops.exp(-x))
 
 
 @derivative(sigmoid)
 def _(x: Any) -> Any:
     """``sigmoid(x) · (1 - sigmoid(x))``"""
-    # even in x, so that the factor that can round to 1 is the harmless one
+    # It is even in x. For -|x| the factor that can round to 1 is the harmless one.
     s = sigmoid(-ops.absolute(x))
     return s * (1.0 - s)
 
@@ -46,12 +47,13 @@ def _(x: Any) -> Any:
     monotonic=True,
     smoothness=float("inf"),
     parity="odd",
+    equals=("2 * sigmoid(2 * x) - 1",),
     reference="classic",
 )
 def tanh(x: Any) -> Any:
     """``(exp(x) - exp(-x)) / (exp(x) + exp(-x))``
 
-    The zero-centred sigmoid of recurrent networks. It reaches its limits exponentially fast: tanh'(10) is 8e-9.
+    The zero-centered sigmoid of recurrent networks. It nears its limits exponentially fast: tanh'(10) is 8e-9.
     """
     return ops.tanh(x)
 
@@ -59,7 +61,8 @@ def tanh(x: Any) -> Any:
 @derivative(tanh)
 def _(x: Any) -> Any:
     """``1 - tanh(x)²``"""
-    # 1 - tanh² is 0 as soon as tanh rounds to 1; sech² is not, and squaring last nothing underflows before the result
+    # 1 - tanh² is 0 as soon as tanh rounds to 1, and sech² is not. The square comes last, so that nothing underflows before the
+    # result does.
     decay = ops.exp(-ops.absolute(x))
     return ops.square(2.0 * decay / (1.0 + ops.square(decay)))
 
@@ -75,14 +78,14 @@ def _(x: Any) -> Any:
 def softsign(x: Any) -> Any:
     """``x / (1 + |x|)``
 
-    Like tanh, but it nears its limits as slowly as 1/x, so gradients fade less: softsign'(10) is 1/121. The slope is
-    largest at 0, where it is 1.
+    Like tanh, but it nears its limits as slowly as 1/x, so gradients fade less: softsign'(10) is 1/121. The slope is largest
+    at 0, where it is 1.
 
     >>> import keras_acts
     >>> [float(y) for y in keras_acts.activations.softsign([-3.0, 0.0, 1.0])]
     [-0.75, 0.0, 0.5]
     """
-    finite = ops.clip(x, -HUGE, HUGE)  # inf / inf is NaN
+    finite = ops.clip(x, -HUGE, HUGE)  # inf / inf would be NaN
     return finite / (1.0 + ops.absolute(finite))
 
 
@@ -103,8 +106,8 @@ def _(x: Any) -> Any:
 def atan(x: Any) -> Any:
     """``arctan(x)``
 
-    A sigmoid with heavy tails: it nears its limits of -1.57 and 1.57 as slowly as 1/x, so the gradient of large inputs fades
-    but does not vanish as that of tanh does.
+    A sigmoid with heavy tails: it nears its limits of -1.57 and 1.57 as slowly as 1/x. The gradient of large inputs fades, but
+    it does not vanish as that of tanh does.
     """
     return ops.arctan(x)
 
@@ -112,7 +115,7 @@ def atan(x: Any) -> Any:
 @derivative(atan)
 def _(x: Any) -> Any:
     """``1 / (1 + x²)``"""
-    near = ops.clip(x, -HUGE / 4.0, HUGE / 4.0)  # the next derivative has 2x as a factor of 0
+    near = ops.clip(x, -HUGE / 4.0, HUGE / 4.0)  # the second derivative multiplies 0 by 2 x, which must be finite
     return 1.0 / (1.0 + ops.square(near))
 
 
@@ -127,7 +130,7 @@ def _(x: Any) -> Any:
 def asinh(x: Any) -> Any:
     """``log(x + sqrt(x² + 1))``
 
-    The identity near 0 and a logarithm of either sign far out: it compresses large values without saturating, which suits
+    The identity near 0 and a logarithm of either sign far from it. It compresses large values without saturating, which suits
     targets and inputs that span many orders of magnitude.
     """
     return ops.arcsinh(x)
@@ -151,7 +154,7 @@ def erf(x: Any) -> Any:
 
     The error function, the sigmoid behind `gelu`. It saturates faster than tanh: at 4 it is 1 in float32.
     """
-    # the frameworks' own is off by up to 7 roundings between 1 and 4
+    # The frameworks' own erf is off by up to 7 roundings between 1 and 4.
     size = ops.clip(ops.absolute(x), 0.0, 30.0)
     far = 1.0 - scaled_erfc(size) * ops.exp(-ops.square(size))
     return ops.where(size < 1.0, ops.erf_of_small(x), ops.where(x > 0, far, -far))
@@ -160,7 +163,7 @@ def erf(x: Any) -> Any:
 @derivative(erf)
 def _(x: Any) -> Any:
     """``2 / sqrt(pi) · exp(-x²)``"""
-    x = ops.clip(x, -30.0, 30.0)  # beyond, the result is 0 in float64
+    x = ops.clip(x, -30.0, 30.0)  # beyond 30 the result is 0 in float64
     near = coarse(x)
     return bell(near, x - near, 2.0 / math.sqrt(math.pi))
 
@@ -175,12 +178,12 @@ def _(x: Any) -> Any:
 def laplace(x: Any, mu: AnyReal = 0.707107, sigma: Positive = 0.282095) -> Any:
     """``(1 + erf((x - mu) / (sigma · sqrt(2)))) / 2``
 
-    The normal distribution function. With the default parameters it follows the square of ReLU where attention scores
-    lie, but never exceeds 1, and its slope is bounded too.
+    The normal distribution function. With the default parameters it follows the square of ReLU where attention scores lie, but
+    it never exceeds 1, and its slope is bounded too.
 
     Args:
-        mu: Where the value is 1/2; the default is sqrt(1/2).
-        sigma: Width of the step, above 0; the default is sqrt(1 / (4 pi)).
+        mu: Where the value is 1/2, any number. The default is sqrt(1/2).
+        sigma: Width of the step, above 0. The default is sqrt(1 / (4 pi)).
 
     >>> import keras_acts
     >>> float(keras_acts.activations.laplace(0.707107))
@@ -199,14 +202,14 @@ def _(x: Any, mu: Any, sigma: Any) -> Any:
 
 
 def _standardised(x: Any, mu: Any, sigma: Any) -> tuple[Any, Any]:
-    """``(x - mu) / sigma`` up to ±45, as a coarse number and the rest to the true one.
+    """``(x - mu) / sigma`` up to ±45, as a coarse number and the rest.
 
-    Ten sigma below `mu` the rounding of one number would cost a hundred roundings of the result.
+    Ten sigma below `mu`, the rounding of a single number would cost a hundred roundings of the result.
     """
     x = ops.clip(x, mu - 45.0 * sigma, mu + 45.0 * sigma)
     difference = x - mu
     back = difference - x
-    lost = (x - (difference - back)) - (mu + back)  # by the subtraction, exactly
+    lost = (x - (difference - back)) - (mu + back)  # exactly what the subtraction lost
     return quotient(difference, sigma, lost)
 
 
@@ -221,19 +224,18 @@ def _standardised(x: Any, mu: Any, sigma: Any) -> tuple[Any, Any]:
 def logit_softcap(x: Any, cap: Positive = 30.0) -> Any:
     """``cap · tanh(x / cap)``
 
-    The identity for small logits, bent so that none exceeds `cap`: it keeps attention scores and final logits from growing
+    The identity for small logits, bent so that none exceeds `cap`. It keeps attention scores and final logits from growing
     without bound in training.
 
     Args:
-        x: Logits of any shape.
-        cap: Limit of the absolute value, above 0. Gemma 2 has 30 for the final logits, 50 for attention.
+        cap: Limit of the absolute value, above 0. Gemma 2 has 30 for the final logits and 50 for attention.
 
     >>> import keras_acts
     >>> float(keras_acts.activations.logit_softcap(1e9, cap=50.0))
     50.0
     """
     ratio = x / cap
-    # below 1: tanh = sinh / sqrt(1 + sinh²), in which x / cap stands as a square only and may underflow
+    # Below 1, tanh is sinh / sqrt(1 + sinh²). There x / cap occurs as a square only, which may underflow.
     square = ops.square(ops.clip(ratio, -1.0, 1.0))
     slope = polynomial(square, SINH)
     near = x * (slope / ops.sqrt(1.0 + square * ops.square(slope)))
@@ -244,7 +246,7 @@ def logit_softcap(x: Any, cap: Positive = 30.0) -> Any:
 @derivative(logit_softcap)
 def _(x: Any, cap: Any) -> Any:
     """``1 - tanh(x / cap)²``"""
-    # sech², squared last, as for tanh
+    # sech², squared last, as in tanh
     near, rest = quotient(ops.magnitude(ops.clip(x, -60.0 * cap, 60.0 * cap)), cap)
     decay = exp_of_sum(-near, -rest)
     return ops.square(2.0 * decay / (1.0 + ops.square(decay)))

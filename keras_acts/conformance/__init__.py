@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from keras_acts.conformance.tolerances import DTYPES
+
 if TYPE_CHECKING:
     from keras_acts.conformance.report import Report
 
 __all__ = ["DTYPES", "check"]
-
-DTYPES = ("float16", "bfloat16", "float32", "float64")
 
 
 def check(

@@ -158,10 +158,11 @@ def exact(record, dtype, given=None):
     return store.exact(_request(record, dtype, given or {}))
 
 
-def prepare():
-    """Compute whatever is missing for any test, on all cores, so that the runs under each backend share it."""
-    wanted = [_request(each, of, {}) for each in ELEMENTWISE for of in (*HALF, "float64")]
-    store.prepare(wanted + [_request(each, "float32", settings) for each, settings in CASES])
+def prepare(names=None):
+    """Compute whatever is missing for any test of these activations, on all cores, so that runs under all backends share it."""
+    records = set(ELEMENTWISE if names is None else map(keras_acts.describe, names))
+    wanted = [_request(each, of, {}) for each in ELEMENTWISE if each in records for of in (*HALF, "float64")]
+    store.prepare(wanted + [_request(each, "float32", settings) for each, settings in CASES if each in records])
 
 
 def _request(record, dtype, given):

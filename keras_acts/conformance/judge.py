@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_acts.conformance import cases, oracle, tolerances
+from keras_acts.conformance import cases, oracle, references, tolerances
 
 MOST_ZEROS = 200  # of a derivative, within reach of float32's bounds
 
@@ -62,7 +62,7 @@ def gradient(record, dtype, got, given=None):
         error = _less_rounding_of_parameters(error, exact, second[0], dtype)
     limit = tolerances.bound(tolerances.GRADIENT, record, "gradient", dtype)
     radius, near_limit = tolerances.NEAR_ZERO[dtype]
-    formula = oracle.formula_of(record.name)
+    formula = references.formula_of(record.name)
     parameters = cases.in_dtype(cases.all_parameters(record, given or {}), dtype)
     far = np.ones(len(x), bool)
     for _ in range(MOST_ZEROS):
@@ -164,7 +164,7 @@ def row_gradients(record, rows, upstream, got, given=None):
 
 
 def _of_row(record, row, direction=None, given=None):
-    formula = oracle.formula_of(record.name)
+    formula = references.formula_of(record.name)
     taken = inspect.signature(formula).parameters
     parameters = {name: value for name, value in cases.all_parameters(record, given or {}).items() if name in taken}
     return oracle.evaluate_row(formula, row, direction, parameters)
@@ -184,7 +184,7 @@ def _judgement_of_rows(what, rows, got, exact, error, limit):
 
 def few(record, order, got):
     """What is wrong with a derivative of that order in float32, 0 for the value, at `cases.FEW`, or an empty string."""
-    formula, parameters = oracle.formula_of(record.name), cases.in_dtype(cases.all_parameters(record, {}), "float32")
+    formula, parameters = references.formula_of(record.name), cases.in_dtype(cases.all_parameters(record, {}), "float32")
     exact = np.array([float(oracle.evaluate(formula, x, order, parameters)[order]) for x in cases.FEW.tolist()])
     return _different(got, exact)
 

@@ -5,15 +5,12 @@ look at the value alone, so a derivative is that of the branch taken. The coeffi
 `balls`: whole arrays of float64 with a bound of their error, hundreds of times faster wherever that bound is small enough.
 """
 
-import contextlib
-import importlib
 import math
 
 import mpmath
 import numpy as np
 
-import keras_acts
-from keras_acts.conformance import balls, references
+from keras_acts.conformance import balls
 from keras_acts.conformance.balls import Ball
 
 _context = mpmath.mp.clone()
@@ -267,13 +264,3 @@ def zero_of_slope(formula, low, high, parameters):
             if not ends[0] <= x <= ends[1]:
                 break
         return None
-
-
-def formula_of(name):
-    """The reference formula of an activation, from the module of `references` that is named after its family."""
-    family = keras_acts.describe(name).family
-    place = f"{references.__name__}.{family}"
-    with contextlib.suppress(ModuleNotFoundError):
-        if formula := vars(importlib.import_module(place)).get(name):
-            return formula
-    raise LookupError(f"{place.replace('.', '/')}.py has no formula for {name!r}: write `def {name}(x, …)` there.")

@@ -7,8 +7,9 @@ import keras
 import numpy as np
 
 import keras_acts
-from keras_acts.conformance import DTYPES, backends, cases, judge, tolerances
+from keras_acts.conformance import backends, cases, judge, tolerances
 from keras_acts.conformance.report import Finding, Report
+from keras_acts.conformance.tolerances import DTYPES
 
 
 def check(names, dtypes, compiled, progress):

@@ -51,7 +51,7 @@ class Request:
     def key(self):
         """A hash of all that goes into the numbers."""
         key = hashlib.sha256(_machinery())
-        key.update(_source(oracle.formula_of(self.name)).encode())
+        key.update(_source(references.formula_of(self.name)).encode())
         key.update(repr((self.order, self.fast, sorted(self.parameters.items()))).encode())
         key.update(self.points.tobytes())
         return f"{self.name}-{key.hexdigest()[:20]}"
@@ -62,7 +62,7 @@ class Request:
 
     def pairs(self):
         """The pairs of float64, of shape ``(order + 1, 2, points)``."""
-        formula = oracle.formula_of(self.name)
+        formula = references.formula_of(self.name)
         pairs = np.full((self.order + 1, 2, len(self.points)), np.nan)
         if self.fast:
             pairs[:, 0] = oracle.evaluate_fast(formula, self.points, self.order, self.parameters)

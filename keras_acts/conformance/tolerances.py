@@ -34,6 +34,8 @@ FORMATS = {
     "float64": Format(53, -1022, 1023),
 }
 
+DTYPES = tuple(FORMATS)
+
 # dtype -> bound in ULP
 VALUE = {"float16": 0.51, "bfloat16": 0.51, "float32": 5.0, "float64": 8.0}
 GRADIENT = {"float16": 0.51, "bfloat16": 0.51, "float32": 8.0, "float64": 16.0}

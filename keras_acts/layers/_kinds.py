@@ -88,7 +88,11 @@ class CatalogueActivation(Kind):
         """The function or the parameterised form; the identity for None."""
         if value is None and self.optional:
             return resolve("linear")
-        return resolve(Parameterised.from_config(value) if isinstance(value, Mapping) else value)
+        try:
+            return resolve(Parameterised.from_config(value) if isinstance(value, Mapping) else value)
+        except (ValueError, TypeError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"{owner}: {name}: {error}") from None
 
     def save(self, value: Any) -> Any:
         """Its name, or its name and parameters."""

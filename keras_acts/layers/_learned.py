@@ -139,12 +139,23 @@ class LearnedActivation(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The activation at `inputs`, with the learned parameters."""
-        if self.num_parameters not in (None, 1, inputs.shape[-1]):
+        self._check_fit(inputs.shape)
+        return self.activation(inputs, **self.values())
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the input; raises if `num_parameters` does not fit it."""
+        self._check_fit(input_shape)
+        return super().compute_output_shape(input_shape)
+
+    def _check_fit(self, shape: Any) -> None:
+        if self.num_parameters in (None, 1):
+            return
+        size = shape[-1] if len(shape) else 1
+        if size not in (None, self.num_parameters):
             raise ValueError(
                 f"{self._owner}: num_parameters={self.num_parameters} does not fit an input of shape "
-                f"{tuple(inputs.shape)}, whose last axis has {inputs.shape[-1]} entries."
+                f"{tuple(shape)}, whose last axis has {size} entries."
             )
-        return self.activation(inputs, **self.values())
 
     @property
     def _owner(self) -> str:

@@ -1,23 +1,18 @@
-"""The conversion of models to what Keras alone can load: activations as its own functions or as operations of `keras.ops`."""
+"""The walk through a model that becomes portable: each layer and operation is replaced by what Keras alone can load."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
-from keras import ops
 
-from keras_acts import layers
 from keras_acts._call.forms import ActivationOperation, Parameterised
 from keras_acts._catalogue import describe
 from keras_acts._record.record import ActivationFunction, Record
 from keras_acts._record.register import PACKAGE
-from keras_acts.layers._fixed import FixedActivation
-from keras_acts.layers._learned import LearnedActivation
-from keras_acts.layers._stochastic import StochasticActivation
-from keras_acts.models import _steps as steps
+from keras_acts.models import _own as own, _steps as steps
+from keras_acts.models._choice import in_keras, shown
 from keras_acts.models._files import is_sequential
+from keras_acts.models._report import Reports
 from keras_acts.models._steps import Step
 
 OURS = f"{PACKAGE}>"  # how names of this package begin in a file
@@ -34,37 +29,6 @@ ACTIVATED_LAST = tuple(
 # They apply theirs at each step, to a tensor of this rank: it becomes a model of operations in its place.
 RECURRENT = {f"{kind}{cell}": 2 for kind in ("SimpleRNN", "GRU", "LSTM") for cell in ("", "Cell")}
 RECURRENT |= {f"ConvLSTM{n}D{cell}": n + 2 for n in (1, 2, 3) for cell in ("", "Cell")}
-SAME_PARAMETERS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "softmax": "Softmax"}  # as Keras's layers take
-ROUNDING = {"float16": 2.0**-10, "bfloat16": 2.0**-7}  # the distance of numbers above 1
-
-
-@dataclass(frozen=True)
-class LayerReport:
-    """What one layer, or one activation called by itself, means for loading the model elsewhere.
-
-    Args:
-        name: Its name; layers of a nested model come after its name and a slash.
-        kind: Its class.
-        needs: What must be installed or registered to load it as it is: "Keras", "keras_acts", or another package's name.
-        becomes: What stands for it in a portable model, or "" if it stays.
-        difference: The largest difference between it and what stands for it, relative to the value or to 1 if that is larger,
-            seen at sample points; 0 if the same formula stands for it.
-        problem: Why nothing can stand for it, or "".
-        note: What else changes, or "".
-    """
-
-    name: str
-    kind: str
-    needs: str
-    becomes: str = ""
-    difference: float = 0.0
-    problem: str = ""
-    note: str = ""
-
-    @property
-    def exports(self) -> str:
-        """Which formats `export` can write it to: "all" that the backend has, "as in Keras", or "not known"."""
-        return {PACKAGE: "all", "Keras": "as in Keras"}.get(self.needs, "not known")
 
 
 class Conversion:
@@ -72,8 +36,7 @@ class Conversion:
 
     def __init__(self, tolerance: float) -> None:
         self.tolerance = tolerance
-        self.reports: list[LayerReport] = []
-        self.path = ""
+        self.reports = Reports()
         self.models: dict[int, keras.Model] = {}
         self.steps: dict[int, Step] = {}  # of layers, which may be shared with a nested model
 
@@ -95,18 +58,15 @@ class Conversion:
         return self.models[id(model)]
 
     def nested(self, model: keras.Model, place: str) -> keras.Model:
-        before, self.path = self.path, f"{self.path}{place}/"
+        before, self.reports.path = self.reports.path, f"{self.reports.path}{place}/"
         try:
             return self.model(model)
         finally:
-            self.path = before
+            self.reports.path = before
 
     @staticmethod
     def call(step: Step, *args: Any, **kwargs: Any) -> Any:
         return step(*args, **kwargs)
-
-    def report(self, owner: Any, **known: Any) -> None:
-        self.reports.append(LayerReport(self.path + owner.name, type(owner).__name__, **known))
 
     def step(self, operation: Any) -> Any:
         """What takes the place of a layer or an operation of the graph."""
@@ -116,94 +76,28 @@ class Conversion:
 
     def new_step(self, operation: Any) -> Any:
         if isinstance(operation, ActivationOperation):
-            return self.activation(operation, operation.form)
+            return own.activation(operation, operation.form, self.tolerance, self.reports)
         if not isinstance(operation, keras.layers.Layer):
             return operation  # of keras.ops
         if isinstance(operation, keras.Model):
             return self.nested(operation, operation.name)
         if type(operation).__module__.partition(".")[0] == PACKAGE:
-            return steps.regularized(operation, self.own_layer(operation))
+            return steps.regularized(operation, own.layer(operation, self.tolerance, self.reports))
         return self.foreign_layer(operation)
-
-    # ---- layers of this package
-
-    def own_layer(self, layer: Any) -> Any:
-        if isinstance(layer, FixedActivation):
-            return self.activation(layer, layer.activation)
-        if isinstance(layer, layers.PReLU) and layer.num_parameters is None:
-            self.report(layer, needs=PACKAGE, becomes="keras.layers.PReLU")
-            same = layer.get_config()
-            del same["num_parameters"]
-            return steps.weighted(keras.layers.PReLU.from_config(same), layer.get_weights())
-        if isinstance(layer, LearnedActivation):
-            self.report(layer, needs=PACKAGE, becomes=f"operations, with {_counted(layer.weights, 'weight')} in EinsumDense")
-            return steps.learned(layer, self.masked(layer))
-        if isinstance(layer, StochasticActivation):
-            self.report(layer, needs=PACKAGE, becomes="operations", note="not random in training any more")
-            return steps.called(layer.call, layer.compute_dtype, self.masked(layer))
-        if isinstance(layer, layers.GatedDense):
-            self.report(layer, needs=PACKAGE, becomes=f"Dense, then the gate {describe(layer.activation).name} as operations")
-            return steps.gated(layer, layer.name, self.masked(layer))
-        if isinstance(layer, layers.GatedFeedForward):
-            self.report(layer, needs=PACKAGE, becomes="two Dense, with the gate as operations between them")
-            first = steps.gated(layer.up, f"{layer.name}_up", self.masked(layer))
-            second = steps.copied(layer.down, f"{layer.name}_down")
-            drop = layer.drop and keras.layers.Dropout(layer.dropout, seed=layer.seed, dtype=layer.dtype_policy)
-            return lambda x, **kwargs: second(drop(first(x)) if drop else first(x))
-        raise ValueError(f"make_portable knows no {type(layer).__name__}.")
-
-    def masked(self, layer: Any) -> Callable[[Any], None]:
-        """Asks whether an input carries a mask of time steps, which operations would not pass on to the next layer."""
-        reports, place = self.reports, len(self.reports) - 1
-
-        def check(x: Any) -> None:
-            if getattr(x, "_keras_mask", None) is not None:
-                problem = "the mask that comes with its input would end at the operations"
-                reports[place] = replace(reports[place], problem=problem)
-
-        return check
-
-    def activation(self, owner: Any, form: Any) -> Step:
-        """An activation by itself: one of Keras's layers, or its operations."""
-        dtype = getattr(owner, "compute_dtype", None)
-        known, difference = self.in_keras(form, dtype or "float32")
-        if known is not None:
-            self.report(owner, needs=PACKAGE, becomes=f"keras.layers.{_shown(known)}", difference=difference)
-            known.name = owner.name
-            return lambda x, mask=None, **kwargs: known(x) if mask is None else known(x, mask=mask)
-        step = steps.Operations(form, dtype)
-        self.report(owner, needs=PACKAGE, becomes=f"{describe(form).name} as operations")
-        masked = self.masked(owner)
-        return lambda x, **kwargs: (masked(x), step(x, **kwargs))[1]
-
-    def in_keras(self, form: Any, dtype: str) -> tuple[Any, float]:
-        """The layer of Keras that computes the same, and how far it is off; None if there is none."""
-        record, given = describe(form), dict(getattr(form, "parameters", {}))
-        values = {parameter.name: given.get(parameter.name, parameter.default) for parameter in record.parameters}
-        if record.name in SAME_PARAMETERS:
-            layer = getattr(keras.layers, SAME_PARAMETERS[record.name])(**values, dtype=dtype)
-        elif values == {parameter.name: parameter.default for parameter in record.parameters} and _keras_name(record):
-            layer = keras.layers.Activation(_keras_name(record), dtype=dtype)
-        else:
-            return None, 0.0
-        difference = _difference(layer, form, dtype)
-        return (layer, difference) if difference <= max(self.tolerance, ROUNDING.get(dtype, 0.0)) else (None, difference)
-
-    # ---- layers of Keras and of others
 
     def foreign_layer(self, layer: Any) -> Any:
         config = keras.saving.serialize_keras_object(layer)
         if OURS not in str(config):
             module = str(config.get("module") or "")
             outside = module.partition(".")[0] not in ("keras", "builtins")
-            self.report(layer, needs=config.get("registered_name") or module if outside else "Keras")
+            self.reports.add(layer, needs=config.get("registered_name") or module if outside else "Keras")
             return steps.copied(layer)
         if isinstance(layer, keras.layers.TimeDistributed):
             return self.time_distributed(layer)
         after: Any = None
         activation = getattr(layer, "activation", None)
         if type(layer) is keras.layers.Activation and _is_ours(activation) and not isinstance(activation, keras.layers.Layer):
-            return steps.regularized(layer, self.activation(layer, activation))
+            return steps.regularized(layer, own.activation(layer, activation, self.tolerance, self.reports))
         if type(layer) in ACTIVATED_LAST and _is_ours(activation):
             after = self.after(layer, activation, config)
         replaced: dict[str, float] = {}
@@ -211,11 +105,11 @@ class Conversion:
         if OURS in str(config["config"]):
             name = type(layer).__name__
             problem = f"{name} applies {_mentioned(config)} inside, where Keras has no function that computes the same"
-            self.report(layer, needs=PACKAGE, problem=problem)
+            self.reports.add(layer, needs=PACKAGE, problem=problem)
             return layer
         if after is None:
             becomes = f"{type(layer).__name__} with {' and '.join(replaced)}"
-            self.report(layer, needs=PACKAGE, becomes=becomes, difference=max(replaced.values()))
+            self.reports.add(layer, needs=PACKAGE, becomes=becomes, difference=max(replaced.values()))
             return steps.copied(layer, config=config)
         before = steps.copied(layer, config=config, without=getattr(activation, "weights", ()))
         return steps.regularized(layer, lambda *args, **kwargs: after(before(*args, **kwargs)))
@@ -224,31 +118,21 @@ class Conversion:
         """What follows the layer in place of its activation, which becomes linear; None if Keras's own will do inside."""
         kind = type(layer).__name__
         if isinstance(activation, keras.layers.Layer):
-            step, what, difference = self.quiet(lambda: self.own_layer(activation)), type(activation).__name__, 0.0
+            unread = Reports()  # the layer around it is reported
+            step, what, difference = own.layer(activation, self.tolerance, unread), type(activation).__name__, 0.0
             as_what = "operations"
         else:
-            known, difference = self.in_keras(activation, layer.compute_dtype)
+            known, difference = in_keras(activation, layer.compute_dtype, self.tolerance)
             if known is not None and isinstance(known, keras.layers.Activation):
                 return None
             what = describe(activation).name
             if known is not None:
-                step, as_what = known, f"keras.layers.{_shown(known)}"
+                step, as_what = known, f"keras.layers.{shown(known)}"
             else:
                 step, difference, as_what = steps.Operations(activation), 0.0, "operations"
         config["config"] = {**config["config"], "activation": "linear", "activity_regularizer": None}
-        self.report(layer, needs=PACKAGE, becomes=f"{kind}, then {what} as {as_what}", difference=difference)
-        if not isinstance(step, keras.layers.Layer):
-            masked = self.masked(layer)
-            return lambda x: (masked(x), step(x))[1]
-        return step
-
-    def quiet(self, make: Callable[[], Step]) -> Step:
-        """What `make` gives, without a report of its own."""
-        before, self.reports = self.reports, []
-        try:
-            return make()
-        finally:
-            self.reports = before
+        entry = self.reports.add(layer, needs=PACKAGE, becomes=f"{kind}, then {what} as {as_what}", difference=difference)
+        return step if isinstance(step, keras.layers.Layer) else steps.checked(entry.check_mask, step)
 
     def time_distributed(self, layer: Any) -> Any:
         """A nested model at each time step."""
@@ -274,7 +158,7 @@ class Conversion:
 
     def inside(self, form: Any, config: Any, dtype: str, replaced: dict[str, float], rank: int | None) -> Any:
         """What takes the place of an activation in a configuration; the same if nothing can."""
-        known, difference = self.in_keras(form, dtype)
+        known, difference = in_keras(form, dtype, self.tolerance)
         if isinstance(known, keras.layers.Activation):
             name = known.activation.__name__
             replaced[f"Keras's own {name}"] = difference
@@ -314,32 +198,3 @@ def _mentioned(config: Any) -> str:
             return repr(registered.removeprefix(OURS))
     values = config.values() if isinstance(config, Mapping) else config if isinstance(config, list | tuple) else ()
     return next((found for found in map(_mentioned, values) if found), "")
-
-
-def _keras_name(record: Record) -> str:
-    """The name under which Keras has a function for an activation, or ""."""
-    return next((name for name in (record.name, *record.aliases) if callable(getattr(keras.activations, name, None))), "")
-
-
-def _difference(layer: Any, form: Any, dtype: str) -> float:
-    """The largest difference at sample points, relative to the value or to 1."""
-    if describe(form).elementwise:
-        near = np.linspace(-30.0, 30.0, 4001)
-        x = np.concatenate([near, near / 300, -np.logspace(-6, 4, 500), np.logspace(-6, 4, 500)])
-    else:
-        x = np.random.default_rng(0).normal(0, 3, (6, 6, 6, 6))
-    tensor = ops.convert_to_tensor(x.astype("float32"))
-    theirs, ours = (np.asarray(ops.convert_to_numpy(ops.cast(f(ops.cast(tensor, dtype)), "float32"))) for f in (layer, form))
-    if theirs.shape != ours.shape:
-        return float("inf")
-    with np.errstate(invalid="ignore"):
-        error = np.abs(theirs - ours) / np.maximum(np.abs(ours), 1.0)
-    return float(np.where(theirs == ours, 0.0, np.nan_to_num(error, nan=np.inf)).max())
-
-
-def _counted(items: Any, noun: str) -> str:
-    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
-
-
-def _shown(layer: Any) -> str:
-    return f"Activation({layer.activation.__name__!r})" if isinstance(layer, keras.layers.Activation) else type(layer).__name__

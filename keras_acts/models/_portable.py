@@ -9,8 +9,10 @@ from keras import ops
 
 from keras_acts._frameworks import door
 from keras_acts._record.register import PACKAGE
-from keras_acts.models._conversion import OURS, ROUNDING, Conversion, LayerReport
+from keras_acts.models._choice import ROUNDING
+from keras_acts.models._conversion import OURS, Conversion
 from keras_acts.models._files import check_model, is_sequential
+from keras_acts.models._report import LayerReport
 
 UNKNOWN_SIZES = (32, 256)  # tried for an axis of the input that may have any, to compare predictions
 
@@ -123,7 +125,7 @@ def _converted(model: Any, tolerance: float) -> tuple[keras.Model | None, Portab
     conversion = Conversion(tolerance)
     portable = conversion.model(model)
     order = [operation.name for operation in (model.layers if is_sequential(model) else model.operations)]
-    reports = sorted(conversion.reports, key=lambda report: order.index(report.name.partition("/")[0]))
+    reports = sorted(conversion.reports.all, key=lambda report: order.index(report.name.partition("/")[0]))
     found = Portability(model.name, tuple(reports), None)
     if found.problems:
         return None, found

@@ -26,23 +26,23 @@ class Operations:
             return self.form(x) if mask is None else self.form(x, mask=mask)
 
 
-def called(call: Step, dtype: str, masked: Callable[[Any], None]) -> Step:
+def called(call: Step, dtype: str, check: Callable[[Any], None]) -> Step:
     """What a layer does without training, as operations."""
 
     def step(x: Any, **kwargs: Any) -> Any:
-        masked(x)
+        check(x)
         with as_operations():
             return call(_autocast(x, dtype), **{name: value for name, value in kwargs.items() if name != "training"})
 
     return step
 
 
-def learned(layer: LearnedActivation, masked: Callable[[Any], None]) -> Step:
+def learned(layer: LearnedActivation, check: Callable[[Any], None]) -> Step:
     """The activation as operations, and its weights in layers of Keras."""
-    holders = {name: _Weight(layer, name) for name in layer.learned}
+    holders = {name: _holder(layer, name) for name in layer.learned}
 
     def step(x: Any, **kwargs: Any) -> Any:
-        masked(x)
+        check(x)
         x = _autocast(x, layer.compute_dtype)
         with as_operations():
             return layer.activation(x, **layer.values({name: holder(x) for name, holder in holders.items()}))
@@ -50,13 +50,22 @@ def learned(layer: LearnedActivation, masked: Callable[[Any], None]) -> Step:
     return step
 
 
+def _holder(layer: LearnedActivation, name: str) -> Step:
+    """What gives a weight, or the coefficients of one that is a vector, for an input to be computed with."""
+    value = ops.convert_to_numpy(getattr(layer, name))
+    if name not in layer.coefficients():
+        return _Weight(layer, name, value, name)
+    entries = [_Weight(layer, name, entry, f"{name}_{place}") for place, entry in enumerate(value)]
+    return lambda x: tuple(entry(x) for entry in entries)
+
+
 class _Weight:
     """A weight in a layer of Keras, which multiplies a tensor of ones with it, for broadcasting against an input."""
 
-    def __init__(self, layer: LearnedActivation, name: str) -> None:
-        self.value = ops.convert_to_numpy(getattr(layer, name))
+    def __init__(self, layer: LearnedActivation, name: str, value: Any, called: str) -> None:
+        self.value = value
         self.kinds = {f"kernel_{kind}": value for kind, value in kinds_of(layer, name).items()}
-        self.rest = {"name": f"{layer.name}_{name}", "dtype": layer.variable_dtype, "trainable": layer.trainable}
+        self.rest = {"name": f"{layer.name}_{called}", "dtype": layer.variable_dtype, "trainable": layer.trainable}
         self.holder: Any = None
 
     def __call__(self, x: Any) -> Any:
@@ -75,7 +84,7 @@ class _Weight:
         return self.holder(ones)
 
 
-def gated(layer: Any, name: str, masked: Callable[[Any], None]) -> Step:
+def gated(layer: Any, name: str, check: Callable[[Any], None]) -> Step:
     """One Dense for both projections, then the gate as operations."""
     kinds = {f"{of}_{kind}": value for of in ("kernel", "bias") for kind, value in kinds_of(layer, of).items()}
     rest = {"name": name, "dtype": layer.dtype_policy, "trainable": layer.trainable}
@@ -83,10 +92,28 @@ def gated(layer: Any, name: str, masked: Callable[[Any], None]) -> Step:
     dense = weighted(fused, layer.get_weights())
 
     def step(x: Any, **kwargs: Any) -> Any:
-        masked(x)
+        check(x)
         y = dense(x)
         with as_operations():
             return layer.combine(y)
+
+    return step
+
+
+def feed_forward(layer: Any, check: Callable[[Any], None]) -> Step:
+    """The gate of the hidden layer, its dropout, and the layer back."""
+    first = gated(layer.up, f"{layer.name}_up", check)
+    second = copied(layer.down, f"{layer.name}_down")
+    drop = layer.drop and keras.layers.Dropout(layer.dropout, seed=layer.seed, dtype=layer.dtype_policy)
+    return lambda x, **kwargs: second(drop(first(x)) if drop else first(x))
+
+
+def checked(check: Callable[[Any], None], inner: Step) -> Step:
+    """A step that looks at its input before."""
+
+    def step(x: Any, **kwargs: Any) -> Any:
+        check(x)
+        return inner(x, **kwargs)
 
     return step
 

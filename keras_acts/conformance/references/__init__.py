@@ -9,3 +9,27 @@ numbers alone, and where a quotient is nearly constant that constant plus a smal
 A normalising activation takes a list of numbers, its row, and returns one. At a kink the branch at or below it counts:
 write ``x if x > 0 else …``. A constant has the derivative 0.
 """
+
+import keras_acts
+from keras_acts.conformance.references import (
+    exponential as exponential,
+    gated as gated,
+    learned as learned,
+    normalising as normalising,
+    periodic as periodic,
+    piecewise as piecewise,
+    rectified as rectified,
+    self_gated as self_gated,
+    shrinkage as shrinkage,
+    sigmoidal as sigmoidal,
+)
+
+
+def formula_of(name):
+    """The reference formula of an activation, from the module here that is named after its family."""
+    family = keras_acts.describe(name).family
+    formula = getattr(globals().get(family), name, None)
+    if formula is None:
+        place = f"{__name__}.{family}".replace(".", "/")
+        raise LookupError(f"{place}.py has no formula for {name!r}: write `def {name}(x, …)` there.")
+    return formula

@@ -1,8 +1,6 @@
 """References of the periodic activations."""
 
-from keras_acts.conformance.oracle import cos as cosine_of
-from keras_acts.conformance.oracle import pi
-from keras_acts.conformance.oracle import sin as sine_of
+from keras_acts.conformance.oracle import cos as cosine_of, pi, sin as sine_of
 
 
 def snake(x, alpha=1):

@@ -1,12 +1,12 @@
-"""Models with everything in them, and the golden files: what a release saves, which every later version must load.
+"""A model with all that a file can hold, and the golden files: what a release saves, which every later version must load.
 
-    KERAS_BACKEND=jax python tests/golden/write.py                   writes v<version>-jax.zip beside this script
-    KERAS_BACKEND=jax python tests/golden/write.py older             the same by an older Keras, whose version the name tells
-    KERAS_BACKEND=jax python tests/golden/write.py FOLDER            writes the files into a folder instead
-    KERAS_BACKEND=jax python tests/golden/write.py --check FORM FOLDER   loads one and prints the differences as JSON
+    KERAS_BACKEND=jax python -m tests.everything golden            writes golden/v<version>-jax.zip
+    KERAS_BACKEND=jax python -m tests.everything golden --older    the same by an older Keras, whose version the name tells
+    KERAS_BACKEND=jax python -m tests.everything write FOLDER      writes the files into a folder instead
+    KERAS_BACKEND=jax python -m tests.everything check FORM FOLDER loads one and prints the differences as JSON
 
 The files of a release are written once and never again. The same code gives the same bytes, so a second run shows whether a
-change reaches what is saved.
+change reaches what is saved. Names and aliases of a release stand in released/; the model has one activation of each kind.
 """
 
 # torch first: TensorFlow loaded before it can crash the interpreter
@@ -15,10 +15,10 @@ import contextlib
 with contextlib.suppress(ImportError):
     import torch  # noqa: F401
 
+import argparse
 import inspect
 import json
 import re
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -27,8 +27,9 @@ import keras
 import numpy as np
 
 import keras_acts
+from tests import kinds
 
-HERE = Path(__file__).parent
+GOLDEN = Path(__file__).parent / "golden"
 INPUT_SHAPE = (4, 6)
 EXAMPLES = (0.75, 1.5, 0.25, 2.5, 10.0, -0.75)
 STARTED = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file can hold
@@ -49,8 +50,8 @@ def settings(record):
     return chosen
 
 
-def everything():
-    """One model whose outputs are every activation in every form that can be saved, and every layer."""
+def model_of(names=kinds.REPRESENTATIVES):
+    """One model whose outputs are these activations in every form that can be saved, and every layer."""
     keras.utils.clear_session()
     keras.utils.set_random_seed(0)
     x = keras.Input(INPUT_SHAPE, name="x")
@@ -60,7 +61,7 @@ def everything():
     def add(layer):
         outputs.append(layer(mixed))
 
-    for record in map(keras_acts.describe, keras_acts.names()):
+    for record in map(keras_acts.describe, names):
         given, name = settings(record), record.name
         if record.callable_by_name:
             add(keras.layers.Activation(f"keras_acts>{name}", name=f"{name}_by_name"))
@@ -105,10 +106,10 @@ def predict(model, x):
     return [keras.ops.convert_to_numpy(y) for y in model(keras.ops.convert_to_tensor(x), training=False)]
 
 
-def write(folder):
+def write(folder, names=kinds.REPRESENTATIVES):
     """Save the model with everything in every format, with its inputs and outputs."""
     folder.mkdir(parents=True, exist_ok=True)
-    model, x = everything(), inputs()
+    model, x = model_of(names), inputs()
     model.save(folder / "model.keras")
     model.save(folder / "model.h5")
     (folder / "model.json").write_text(model.to_json())
@@ -173,14 +174,30 @@ def _zip(path, contents, compression):
             archive.writestr(zipfile.ZipInfo(name, STARTED), content, compression)
 
 
+def write_golden(older):
+    """The golden file of this version on this backend."""
+    name = f"v{keras_acts.__version__}-{keras.backend.backend()}" + (f"-keras{keras.__version__}" if older else "")
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder))
+        pack(Path(folder), GOLDEN / f"{name}.zip")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m tests.everything")
+    commands = parser.add_subparsers(required=True)
+    golden = commands.add_parser("golden")
+    golden.add_argument("--older", action="store_true")
+    golden.set_defaults(run=lambda given: write_golden(given.older))
+    written = commands.add_parser("write")
+    written.add_argument("folder", type=Path)
+    written.set_defaults(run=lambda given: write(given.folder))
+    check = commands.add_parser("check")
+    check.add_argument("form", choices=FORMS)
+    check.add_argument("folder", type=Path)
+    check.set_defaults(run=lambda given: print(json.dumps(differences(given.folder, given.form))))
+    given = parser.parse_args()
+    given.run(given)
+
+
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case ["--check", form, folder]:
-            print(json.dumps(differences(Path(folder), form)))
-        case [] | ["older"]:
-            with tempfile.TemporaryDirectory() as folder:
-                write(Path(folder))
-                name = f"v{keras_acts.__version__}-{keras.backend.backend()}"
-                pack(Path(folder), HERE / (f"{name}-keras{keras.__version__}.zip" if "older" in sys.argv else f"{name}.zip"))
-        case [folder]:
-            write(Path(folder))
+    main()

@@ -1,13 +1,11 @@
 """What eager torch gains where the numbers of a tensor can be read: a look at them beforehand, and work on pieces of it."""
 
 import functools
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from keras_acts._frameworks.engine import Function, Guarded
-from keras_acts._precision import HUGE
+from keras_acts._frameworks.kernels import Function, Guarded
 
 LARGE = 2**15  # elements that are worth a call or two more
 PIECE = 2**17  # elements for each thread whose intermediate results stay in its cache
@@ -17,18 +15,18 @@ def in_pieces(function: Function) -> Function:
     """An element-wise function of tensors of one shape, evaluated on pieces whose intermediate results stay in the cache."""
 
     @functools.wraps(function)
-    def run(*tensors: Any) -> Any:
+    def run(*tensors: Any, **numbers: Any) -> Any:
         if not all(readable(tensor) and tensor.numel() >= LARGE for tensor in tensors):
-            return function(*tensors)
+            return function(*tensors, **numbers)
         result = torch.empty_like(tensors[0])
         # a convolution leaves its axes in another order than memory has them
         order = sorted(range(result.ndim), key=result.stride, reverse=True)
         rows = [tensor.permute(order) for tensor in (result, *tensors)]
         if not all(row.is_contiguous() for row in rows):
-            return function(*tensors)
+            return function(*tensors, **numbers)
         piece = PIECE * torch.get_num_threads()
         for part, *parts in zip(*(row.view(-1).split(piece) for row in rows), strict=True):
-            part.copy_(function(*parts))
+            part.copy_(function(*parts, **numbers))
         return result
 
     return run
@@ -42,33 +40,18 @@ def readable(tensor: Any) -> bool:
     return plain and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
-@dataclass(frozen=True)
-class Within(Guarded):
-    """A function ``(…, x)`` that is right for tensors of the `dtypes` if every number of x lies between two bounds."""
+def guard(kernel: Guarded, general: Function) -> Function:
+    """The kernel where it is right, else `general`. To look costs a pass that writes nothing."""
+    function, (low, high) = kernel.function, kernel.within
+    dtypes = [getattr(torch, name) for name in kernel.dtypes]
 
-    function: Function
-    low: float = -HUGE
-    high: float = HUGE
-    dtypes: tuple[torch.dtype, ...] = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
-
-    def or_else(self, general: Function) -> Function:
-        """`general` where this one may be wrong. To look costs a pass that writes nothing."""
-
-        def run(*tensors: Any) -> Any:
-            return (self.function if self._takes(tensors[-1]) else general)(*tensors)
-
-        return run
-
-    def _takes(self, x: Any) -> bool:
-        if x.dtype not in self.dtypes or not readable(x) or not x.numel():
+    def takes(x: Any) -> bool:
+        if x.dtype not in dtypes or not readable(x) or not x.numel():
             return False
-        low, high = x.detach().aminmax()  # NaN if there is one
-        return bool(self.low < low.item() and high.item() < self.high)
+        least, most = x.detach().aminmax()  # NaN if there is one
+        return bool(low < least.item() and most.item() < high)
 
+    def run(*tensors: Any) -> Any:
+        return (function if takes(tensors[-1]) else general)(*tensors)
 
-NARROW = (torch.float32, torch.float16, torch.bfloat16)
-
-
-def in_double(function: Function, low: float = -HUGE) -> Within:
-    """What computes in double precision where a formula would compensate its rounding errors: no gain for float64 itself."""
-    return Within(in_pieces(function), low, dtypes=NARROW)
+    return run

@@ -1,15 +1,13 @@
 """torch: an autograd function that keeps the inputs only."""
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from keras_acts._frameworks.engine import FOR_EXPORT, Engine, Function, Guarded, cached, pulled, pushed
-from keras_acts._frameworks.torch_kernels import AUTOMATIC, BACKWARD, KERNELS
-from keras_acts._frameworks.torch_plain import in_pieces
-from keras_acts._frameworks.torch_rows import fixed_point
+from keras_acts._frameworks.engine import pulled, pushed
+from keras_acts._frameworks.kernels import Function, Guarded
+from keras_acts._frameworks.torch.pieces import guard, in_pieces
 from keras_acts._precision import widened
 
 
@@ -67,7 +65,7 @@ def attach(value: Function, derivatives: Sequence[Function], pull: Function | Gu
     compiled = None  # the compiler fuses a derivative by itself
     if isinstance(pull, Guarded) or (pull is None and len(derivatives) == 1):
         general = in_pieces(lambda gradient, x: pulled(gradient, derivatives[0], (x,), x))
-        pull = general if pull is None else pull.or_else(general)
+        pull = general if pull is None else guard(pull, general)
     elif pull is not None:
         compiled = pull = widened(pull)
 
@@ -85,39 +83,3 @@ def forward_modes() -> int:
     """How many `torch.func.jvp` are nested here: torch drops the outer tangents inside the `jvp` of a function."""
     levels = torch._C._functorch.get_interpreter_stack() or ()
     return sum(level.key() == torch._C._functorch.TransformType.Jvp for level in levels)
-
-
-def cached_when_eager(function: Function) -> Function:
-    """The compiler would warn of a cache, and trace what is behind it anyway."""
-    quick = cached(function)
-
-    @functools.wraps(function)
-    def run(*arguments: Any) -> Any:
-        return function(*arguments) if torch.compiler.is_compiling() else quick(*arguments)
-
-    return run
-
-
-def exporting() -> bool:
-    if torch.compiler.is_compiling():  # which takes no context variable
-        return torch.compiler.is_exporting()
-    return FOR_EXPORT.get() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
-
-
-def amax(x: Any, axis: Any, keepdims: bool) -> Any:
-    return torch.amax(x, dim=axis, keepdim=keepdims)
-
-
-ENGINE = Engine(
-    attach,
-    (torch.Tensor,),
-    kernels=KERNELS,
-    backward=BACKWARD,
-    by_autodiff=AUTOMATIC,
-    in_pieces=in_pieces,
-    amax=amax,
-    fixed_point=fixed_point,
-    exporting=exporting,
-    formats=("onnx", "torch", "openvino"),
-    cached=cached_when_eager,
-)

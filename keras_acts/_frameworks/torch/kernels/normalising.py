@@ -1,0 +1,47 @@
+"""Normalising activations along one axis.
+
+torch's kernels take one pass but give NaN for a whole row that has +inf, or nothing but -inf. Where numbers can be looked at
+for free, one entry of each row tells whether there is such a row; elsewhere the input is always cleaned first.
+"""
+
+import math
+from typing import Any
+
+import torch
+
+from keras_acts._frameworks.kernels import Function
+from keras_acts._frameworks.torch.declare import kernel
+from keras_acts._frameworks.torch.pieces import readable
+from keras_acts._precision import HUGE, widened
+
+
+def with_clean_rows(function: Function, nothing: float) -> Function:
+    """One of torch's kernels, with a row of -inf giving `nothing`, and +inf taken for the largest number."""
+
+    @widened
+    def run(x: Any, axis: int) -> Any:
+        if not x.numel():
+            return x.clone()
+        if readable(x):
+            y = function(x, axis)
+            if not y.detach().select(axis, 0).isnan().any():
+                return y
+        empty = x.detach().amax(axis, keepdim=True) == -math.inf
+        finite = torch.where(x == math.inf, HUGE, x)
+        return function(finite.masked_fill(empty, 0.0), axis).masked_fill(empty, nothing)
+
+    return run
+
+
+def is_single(axis: Any) -> bool:
+    return isinstance(axis, int)
+
+
+softmax = with_clean_rows(torch.softmax, 0.0)
+kernel("softmax", "softmax2d", when=is_single)(softmax)
+kernel("log_softmax", when=is_single)(with_clean_rows(torch.log_softmax, -math.inf))
+
+
+@kernel("softmin", when=is_single)
+def softmin(x: Any, axis: int) -> Any:
+    return softmax(-x, axis=axis)

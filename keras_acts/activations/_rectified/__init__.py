@@ -1,0 +1,1 @@
+"""Rectifiers: the identity above a threshold, something small below it."""

@@ -1,0 +1,1 @@
+"""Self-gated activations: the input times a gate, which is a function of the input."""
