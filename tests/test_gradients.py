@@ -126,15 +126,13 @@ LEARNED = [
 ]
 
 
-SHAPES = [(), (5,), (1, 5), (3, 1, 1), (3, 6, 5)]
+SHAPES = [((), "eager"), ((3, 1, 1), "eager"), ((5,), "compiled")]
+MORE_SHAPES = [(shape, mode) for shape in [(), (5,), (1, 5), (3, 1, 1), (3, 6, 5)] for mode in backends.MODES]
 
 
 @pytest.mark.parametrize(
     ("shape", "mode"),
-    [
-        *((shape, "eager") for shape in SHAPES),
-        *(pytest.param(shape, "compiled", marks=[] if shape == (5,) else pytest.mark.full) for shape in SHAPES),
-    ],
+    [*SHAPES, *(pytest.param(*each, marks=pytest.mark.full) for each in MORE_SHAPES if each not in SHAPES)],
 )
 @pytest.mark.parametrize("dtype", [pytest.param("bfloat16", marks=pytest.mark.full), "float32"])
 @pytest.mark.parametrize(("record", "parameter"), LEARNED)
