@@ -83,7 +83,12 @@ def other_values(cls):
 
 
 def shown(value):
-    return value if isinstance(value, str) else getattr(value, "name", None) or f"{value!r:.40}"
+    """The same in every process: no address."""
+    if isinstance(value, str | int | float | list | tuple | None):
+        return str(value)
+    if hasattr(value, "get_config"):
+        return "-".join([type(value).__name__, *(str(each) for each in value.get_config().values() if each is not None)])
+    return value.__name__
 
 
 CASES = [case for cls in LAYERS for case in other_values(cls)]

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 import keras_acts
 from keras_acts import describe, plotting
 from keras_acts.conformance import cases
+from keras_acts.plotting import _drawing
 
 pytestmark = pytest.mark.any_backend
 
@@ -87,7 +88,7 @@ def test_a_jump_is_a_gap_and_not_a_steep_line():
 def test_a_jump_is_a_gap_beside_another():
     x = np.linspace(-1, 1, 101)
     y = np.where(x < -0.5, np.nan, np.where(x < 0, 1.0, 0.0))
-    assert np.nanmax(np.abs(np.diff(plotting.broken(x, y)[1]))) == 0
+    assert np.nanmax(np.abs(np.diff(_drawing.broken(x, y)[1]))) == 0
 
 
 def test_a_kink_is_no_gap():
