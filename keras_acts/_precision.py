@@ -4,7 +4,6 @@ Integers and bools become `floatx`; float16 and bfloat16 are computed in float32
 goes out. No formula handles a dtype: this is the door it all passes through.
 """
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -83,7 +82,6 @@ def rounded(number: float, x: Any) -> float:
 def widened(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` of tensors, computed in the wide dtype of the first and rounded once to its own."""
 
-    @functools.wraps(function)
     def compute(x: Any, *others: Any, **numbers: Any) -> Any:
         return cast(function(*widen(x, *others), **numbers), x.dtype)
 

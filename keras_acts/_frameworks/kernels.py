@@ -11,6 +11,7 @@ A kernel is declared under the name of its activation, beside its backward pass,
 It is right at every number in every dtype, or says for which numbers and dtypes it is: `within` and `dtypes`.
 """
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,7 +66,8 @@ class Kernel:
 
     def bind(self, given: Mapping[str, Any]) -> Function | Guarded:
         """The function of tensors alone, for these parameters of the activation."""
-        function = _with_numbers(self.function, {name: given[name] for name in self.parameters})
+        numbers = {name: given[name] for name in self.parameters}
+        function = functools.partial(self.function, **numbers) if numbers else self.function
         if self.within is None:
             return function
         return Guarded(function, self.within if isinstance(self.within, tuple) else self.within(**given), self.dtypes)
@@ -122,11 +124,6 @@ class Kernels:
         for name, several in (*self.values.items(), *self.slopes.items()):
             for each in several:
                 each.check(name, activations[name])
-
-
-def _with_numbers(function: Function, numbers: Mapping[str, Any]) -> Function:
-    # not functools.partial: torch.compile can't wrap one
-    return (lambda *tensors: function(*tensors, **numbers)) if numbers else function
 
 
 def _bound(declared: Sequence[Kernel], given: Mapping[str, Any]) -> Function | Guarded | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from keras_acts import _precision
 from keras_acts._frameworks.kernels import Function, Guarded
 
 LARGE = 2**15  # elements that are worth a call or two more
@@ -30,6 +31,12 @@ def in_pieces(function: Function) -> Function:
         return result
 
     return run
+
+
+def widened(function: Function) -> Function:
+    """A kernel computed in the wide dtype of its tensors and rounded once, which still shows its parameters."""
+    # not in `_precision`, whose function torch.compile traces: it can't read the attributes of an operator
+    return functools.wraps(function)(_precision.widened(function))
 
 
 def readable(tensor: Any) -> bool:

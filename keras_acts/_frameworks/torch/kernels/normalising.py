@@ -11,8 +11,8 @@ import torch
 
 from keras_acts._frameworks.kernels import Function
 from keras_acts._frameworks.torch.declare import kernel
-from keras_acts._frameworks.torch.pieces import readable
-from keras_acts._precision import HUGE, widened
+from keras_acts._frameworks.torch.pieces import readable, widened
+from keras_acts._precision import HUGE
 
 
 def with_clean_rows(function: Function, nothing: float) -> Function:

@@ -7,8 +7,7 @@ from torch.nn import functional
 
 from keras_acts._frameworks.kernels import FINITE
 from keras_acts._frameworks.torch.declare import backward, kernel
-from keras_acts._frameworks.torch.pieces import in_pieces
-from keras_acts._precision import widened
+from keras_acts._frameworks.torch.pieces import in_pieces, widened
 
 kernel("abs")(torch.abs)
 kernel("hard_sigmoid")(functional.hardsigmoid)

@@ -8,8 +8,8 @@ from torch.nn import functional
 
 from keras_acts._frameworks.kernels import FINITE, NARROW
 from keras_acts._frameworks.torch.declare import backward, kernel
-from keras_acts._frameworks.torch.pieces import in_pieces
-from keras_acts._precision import HUGE, widened
+from keras_acts._frameworks.torch.pieces import in_pieces, widened
+from keras_acts._precision import HUGE
 
 CUBIC, TWICE = 0.044715, math.sqrt(8.0 / math.pi)
 QUICK = 1.702

@@ -6,8 +6,7 @@ import torch
 from torch.nn import functional
 
 from keras_acts._frameworks.torch.declare import backward, kernel
-from keras_acts._frameworks.torch.pieces import in_pieces
-from keras_acts._precision import widened
+from keras_acts._frameworks.torch.pieces import in_pieces, widened
 
 
 # widened, since torch would round the threshold too

@@ -7,8 +7,8 @@ import torch
 
 from keras_acts._frameworks.kernels import FINITE, NARROW
 from keras_acts._frameworks.torch.declare import backward, kernel
-from keras_acts._frameworks.torch.pieces import in_pieces
-from keras_acts._precision import HUGE, widened
+from keras_acts._frameworks.torch.pieces import in_pieces, widened
+from keras_acts._precision import HUGE
 
 kernel("sigmoid")(torch.sigmoid)
 kernel("tanh")(torch.tanh)
