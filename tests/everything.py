@@ -130,7 +130,7 @@ def load(folder, form):
 
 
 # How many times a rounding grows on its way through an output, beyond what it does in the others: the states of the recurrent
-# layer reach 15 in four steps, and snake's slope with them. The numbers in the golden files are 4.7e-6 to 6.1e-6 off themselves.
+# layer reach 15 in four steps, and snake's slope with them. The golden files' own numbers are 4.7e-6 to 6.1e-6 off.
 GROWTH = {"recurrent": 5.0}
 
 

@@ -113,16 +113,24 @@ def test_in_half_precision_the_gradient_is_that_of_float32_rounded_once(record, 
 
 
 @marks.compiled_in_full
-@pytest.mark.parametrize("width", [3, 100, 5000])
+@pytest.mark.parametrize("width", [3, 100, 5000, 50_000])
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_probabilities_sum_to_1(name, width, mode):
-    """Each of them is rounded, so that the rounding errors of a wide row add up like a random walk."""
+    """Each of them is rounded, so that the rounding errors of a wide row add up like a random walk. So wide are vocabularies."""
     function = backends.in_mode(keras_acts.get(name), mode)
     for spread in (1e-3, 0.1, 3.0, 50.0):
         x = np.random.default_rng(0).normal(0, spread, (4, width)).astype("float32")
         got = backends.array(function(backends.tensor(x, "float32")))
         assert (got >= 0).all()
         assert np.abs(got.sum(-1) - 1).max() <= tolerances.ROW_SUM * 2.0**-23
+
+
+@pytest.mark.parametrize("width", [5000, 50_000])
+def test_the_logarithms_of_a_wide_row_are_right(width):
+    x = np.random.default_rng(0).normal(0, 3, (4, width)).astype("float32")
+    exact = x - np.log(np.exp(x.astype("float64")).sum(-1, keepdims=True))
+    got = backends.array(keras_acts.activations.log_softmax(backends.tensor(x, "float32")))
+    assert (np.abs(got - exact) / np.spacing(np.abs(exact).astype("float32"))).max() <= tolerances.ROW_VALUE
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1, -2, (0, 2), (-1, 1), (0, 1, 2)])
