@@ -116,7 +116,7 @@ def test_in_half_precision_the_gradient_is_that_of_float32_rounded_once(record, 
 @pytest.mark.parametrize("width", [3, 100, 5000, 50_000])
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_probabilities_sum_to_1(name, width, mode):
-    """Each of them is rounded, so that the rounding errors of a wide row add up like a random walk. So wide are vocabularies."""
+    """Each is rounded, so that the rounding errors of a row as wide as a vocabulary add up like a random walk."""
     function = backends.in_mode(keras_acts.get(name), mode)
     for spread in (1e-3, 0.1, 3.0, 50.0):
         x = np.random.default_rng(0).normal(0, spread, (4, width)).astype("float32")

@@ -37,13 +37,13 @@ WIDE = 1024  # torch adds up the terms of a row one after another: of 100,000, t
 
 
 def softmax_of_rows(x: Any, axis: int) -> Any:
-    """torch's softmax, of a wide row divided by its sum again."""
+    """The softmax of torch, of a wide row divided by its sum again."""
     y = torch.softmax(x, axis)
     return y / y.sum(axis, keepdim=True) if x.shape[axis] > WIDE else y
 
 
 def log_softmax_of_rows(x: Any, axis: int) -> Any:
-    """torch's log_softmax, likewise."""
+    """The log_softmax of torch, likewise."""
     y = torch.log_softmax(x, axis)
     return y - y.exp().sum(axis, keepdim=True).log() if x.shape[axis] > WIDE else y
 
