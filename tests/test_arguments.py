@@ -113,6 +113,7 @@ def saved(tmp_path_factory):
     return model, loaded, [(layer, loaded.get_layer(layer.name)) for layer in before]
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("case", range(len(CASES)), ids=[case.id for case in named(CASES)])
 def test_every_argument_comes_back_from_a_file(case, saved):
     _, name, _ = CASES[case]
