@@ -33,4 +33,6 @@ with tempfile.TemporaryDirectory() as folder:
     again = keras.models.load_model(Path(folder) / "model.keras")
 np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
 assert again.layers[0].activation is keras_acts.activations.snake
+assert keras_acts.get("torch.nn.SiLU") is keras_acts.activations.silu  # from the data file
+
 print(f"smoke test passed: keras_acts {keras_acts.__version__}, keras {keras.__version__}, {keras.backend.backend()} only")
