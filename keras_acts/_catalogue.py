@@ -190,7 +190,7 @@ def describe(name: Any) -> Record:
 def _public_function(formula: Callable[..., Any]) -> ActivationFunction[...]:
     @functools.wraps(formula)
     def function(x: Any, *args: Any, **parameters: Any) -> Any:
-        mask = parameters.pop(MASK, None) if public.record.takes_mask else None
+        mask = parameters.pop(MASK, None)
         return apply(public.record, x, public.record.bind(args, parameters), mask)
 
     def derivative_at(x: Any, *args: Any, **parameters: Any) -> Any:

@@ -12,8 +12,10 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
+import keras
+
 from keras_acts._record.parameters import Parameter, kind_of, shown
-from keras_acts._record.register import suggest
+from keras_acts._record.register import called_otherwise, suggest
 
 T = TypeVar("T")
 
@@ -65,6 +67,8 @@ def _constructor(cls: type[Declared]) -> Callable[..., None]:
 
     def construct(self: Declared, *args: Any, **kwargs: Any) -> None:
         owner = type(self).__name__
+        if args and (isinstance(args[0], keras.KerasTensor) or keras.ops.is_tensor(args[0])):
+            raise TypeError(f"{owner} is a class, which makes a layer: write {owner}() where an activation or a layer is wanted.")
         try:
             bound = signature.bind(self, *args, **kwargs)
         except TypeError as error:
@@ -97,7 +101,7 @@ def refuse_unknown(cls: type[Declared], given: Mapping[str, Any], known: frozens
     """Raise if an argument is neither declared nor one of Keras's."""
     for name in given:
         if name not in known:
-            near = suggest(name, [*cls.arguments, *known])
+            near = suggest(name, [*cls.arguments, *known]) or called_otherwise(name, cls.arguments)
             raise TypeError(f"{cls.__name__} has no argument {shown(name)}. {_listed(cls)}{near}")
 
 

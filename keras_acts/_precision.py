@@ -20,7 +20,10 @@ HUGE = (2.0 - 2.0**-23) * 2.0**127
 
 def float_dtype(owner: str, dtype: Any) -> str:
     """The dtype that an input of `dtype` is taken in, or a TypeError if it is no real number."""
-    name = str(keras.backend.standardize_dtype(dtype))
+    try:
+        name = str(keras.backend.standardize_dtype(dtype))
+    except ValueError:  # one that Keras does not know, such as that of a quantized tensor
+        name = str(dtype)
     if name in FULL or name in HALF:
         return name
     if name == "bool" or name.startswith(("int", "uint")):
@@ -53,6 +56,8 @@ def receive_mask(owner: str, mask: Any, shape: Sequence[int | None]) -> Any:
 
 def receive_parameter(value: Any) -> Any:
     """`value` as a call takes it for a parameter: an array of numbers as the number or the tensor that it is."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError("a parameter must not be a masked array, whose mask would be lost. Give value.filled(…).")
     if not isinstance(value, np.ndarray):
         return value
     if value.ndim == 0:
@@ -61,7 +66,9 @@ def receive_parameter(value: Any) -> Any:
 
 
 def check_broadcast(owner: str, name: str, inner: Sequence[int | None], shape: Sequence[int | None]) -> None:
-    """Raise unless the shape `inner` of an argument broadcasts to the `shape` of the input."""
+    """Raise unless the shape `inner` of an argument broadcasts to the `shape` of the input, as far as both are known."""
+    if getattr(inner, "rank", 0) is None or getattr(shape, "rank", 0) is None:
+        return
     sizes = zip(reversed(inner), reversed(shape), strict=False)
     if len(inner) > len(shape) or not all(size in (1, of) or None in (size, of) for size, of in sizes):
         raise ValueError(f"{owner}: {name} of shape {tuple(inner)} does not broadcast to an input of shape {tuple(shape)}.")

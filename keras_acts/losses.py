@@ -30,7 +30,7 @@ class SparseMapLoss(Declared, keras.losses.Loss):
         """The loss of each row: of the shape of `y_pred` without its `axis`."""
         y_pred = ops.convert_to_tensor(y_pred)
         target = ops.cast(ops.convert_to_tensor(y_true), y_pred.dtype)
-        if tuple(target.shape) != tuple(y_pred.shape):
+        if not _may_be_equal(target.shape, y_pred.shape):
             raise ValueError(
                 f"{type(self).__name__}: targets of shape {tuple(target.shape)} don't go with logits of shape "
                 f"{tuple(y_pred.shape)}. Give distributions of the logits' shape; make them of classes with keras.ops.one_hot."
@@ -55,6 +55,13 @@ class SparseMapLoss(Declared, keras.losses.Loss):
     def divergence(self, probabilities: Any, target: Any) -> Any:
         """The Bregman divergence of minus the entropy that the map maximises: a term for each class."""
         raise NotImplementedError
+
+
+def _may_be_equal(shape: Any, other: Any) -> bool:
+    """Whether two shapes are the same as far as they are known, which in a graph of TensorFlow may be in part."""
+    if getattr(shape, "rank", 0) is None or getattr(other, "rank", 0) is None:
+        return True
+    return len(shape) == len(other) and all(None in (a, b) or a == b for a, b in zip(shape, other, strict=True))
 
 
 class SparsemaxLoss(SparseMapLoss):

@@ -20,6 +20,11 @@ from tests import kinds
 
 store.FOLDER = pathlib.Path(__file__).parent / ".cache"  # of exact references, for every backend
 
+if backends.NAME == "jax":  # which compiles each function anew, and every operation of an eager call
+    backends.jax.config.update("jax_compilation_cache_dir", str(store.FOLDER / "xla"))
+    backends.jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    backends.jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
 collect_ignore = ["run.py", "smoke.py"]  # scripts
 
 
@@ -27,7 +32,12 @@ def pytest_addoption(parser):
     parser.addoption("--names", help="what `make test` runs, of these activations alone: separated by commas")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if "mode" in parameters and kinds.is_machinery(parameters["mode"], _named(item)):
+            item.add_marker(kinds.ANOTHER_OF_ITS_KIND)
     if config.getoption("names"):
         wanted = {each for name in config.getoption("names").split(",") for each in _synonyms(name)}
         chosen = [item for item in items if not wanted.isdisjoint(_named(item)) and not _is_volume(item)]

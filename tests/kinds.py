@@ -1,7 +1,8 @@
 """What `make test` runs: formulas on every name, machinery on one name of each kind.
 
-Of a formula `make test` runs value and gradient on every backend: at the defaults in each dtype as it is called, in float32
-compiled too, and with each parameter at one other value. Of the machinery, whose way hangs on what kind of activation it meets
+Of a formula `make test` runs value and gradient on every backend: at the defaults in each dtype, and with each parameter at one
+other value, as users of the framework run it: compiled on JAX, eagerly on torch, on TensorFlow float32 both ways. What the other
+mode does to a program is machinery on JAX and torch, which compile for seconds. Of the machinery, whose way hangs on what kind of activation it meets
 and not on its formula, it runs everything on one name of each kind. What is beyond that is marked where it stands:
 
 - `full`: `make test-full` alone runs it. Names that do not stand for their kind are marked so here.
@@ -15,9 +16,10 @@ import pytest
 import keras_acts
 from keras_acts._frameworks import door
 from keras_acts._frameworks.kernels import Guarded
-from keras_acts.conformance import cases
+from keras_acts.conformance import backends, cases
 from tests import released
 
+MAIN, OTHER = ("compiled", "eager") if backends.NAME == "jax" else ("eager", "compiled")
 ANOTHER_OF_ITS_KIND = pytest.mark.full("another of its kind")
 RELEASES = [path.read_text().splitlines() for path in released.FOLDER.glob("v*.txt")]
 
@@ -77,3 +79,9 @@ TOGETHER = [
     pytest.param(REPRESENTATIVES, id="one of each kind"),
     pytest.param(NAMES, id="every name", marks=pytest.mark.full),
 ]
+
+
+def is_machinery(mode, names):
+    """Whether a test in a mode is one of the machinery, with activations that do not stand for their kinds."""
+    known = [name for name in names if name in NAMES]
+    return backends.NAME != "tensorflow" and mode == OTHER and bool(known) and not set(known) & set(REPRESENTATIVES)

@@ -5,16 +5,18 @@ import pytest
 from keras_acts.conformance import backends, cases
 from tests import kinds
 
-each_mode = pytest.mark.parametrize("mode", backends.MODES)
-compiled_in_full = pytest.mark.parametrize("mode", ["eager", pytest.param("compiled", marks=pytest.mark.full)])
+# As users run it first: see kinds.py.
+MODES = (kinds.MAIN, kinds.OTHER)
+each_mode = pytest.mark.parametrize("mode", MODES)
+other_mode_in_full = pytest.mark.parametrize("mode", [kinds.MAIN, pytest.param(kinds.OTHER, marks=pytest.mark.full)])
 
-# each dtype as it is called, float32 compiled too
+# each dtype in the main mode, float32 in the other one too
 each_dtype = pytest.mark.parametrize(
     ("dtype", "mode"),
     [
-        *((dtype, "eager") for dtype in (*cases.HALF, "float32", "float64")),
-        ("float32", "compiled"),
-        *(pytest.param(dtype, "compiled", marks=pytest.mark.full) for dtype in (*cases.HALF, "float64")),
+        *((dtype, kinds.MAIN) for dtype in (*cases.HALF, "float32", "float64")),
+        ("float32", kinds.OTHER),
+        *(pytest.param(dtype, kinds.OTHER, marks=pytest.mark.full) for dtype in (*cases.HALF, "float64")),
     ],
 )
 

@@ -81,7 +81,7 @@ FACTORS = {"glu": "sigmoid", "reglu": "relu", "geglu": "gelu", "swiglu": "silu",
 ZEROS = {"swiglu": -1.2784645427610738, "geglu": -0.7517915246935645}
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @pytest.mark.parametrize("dtype", cases.HALF)
 @pytest.mark.parametrize("name", FACTORS)
 def test_half_precision_is_rounded_once_at_every_bit_pattern_of_the_gate(name, dtype, mode):
@@ -196,7 +196,7 @@ def test_maxout_takes_the_largest_of_each_unit(count):
         np.testing.assert_array_equal(numbers(activations.maxout(x, **given, layout="strided")), strided)
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @pytest.mark.parametrize("count", [2, 3, 9, 17])
 def test_of_equal_entries_the_first_gets_the_gradient(count, mode):
     x = np.round(np.random.default_rng(count).normal(0, 1, (5, 4 * count)))

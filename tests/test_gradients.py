@@ -7,11 +7,12 @@ import keras
 import numpy as np
 import pytest
 
+import keras_acts
 from keras_acts.conformance import backends, cases, judge, oracle, references, tolerances
-from tests import marks
+from tests import kinds, marks
 
-BACKPROPAGATION = ("backpropagation", "eager")
-OTHER_WAYS = [("backpropagation", "compiled"), ("derivative", "eager")]
+BACKPROPAGATION = ("backpropagation", kinds.MAIN)
+OTHER_WAYS = [("backpropagation", kinds.OTHER), ("derivative", "eager")]
 each_way = pytest.mark.parametrize(("way", "mode"), [BACKPROPAGATION, *OTHER_WAYS])
 others_in_full = pytest.mark.parametrize(
     ("way", "mode"), [BACKPROPAGATION, *(pytest.param(*each, marks=pytest.mark.full) for each in OTHER_WAYS)]
@@ -126,7 +127,7 @@ LEARNED = [
 ]
 
 
-SHAPES = [((), "eager"), ((3, 1, 1), "eager"), ((5,), "compiled")]
+SHAPES = [((), kinds.MAIN), ((3, 1, 1), kinds.MAIN), ((5,), kinds.OTHER)]
 MORE_SHAPES = [(shape, mode) for shape in [(), (5,), (1, 5), (3, 1, 1), (3, 6, 5)] for mode in backends.MODES]
 
 
@@ -141,7 +142,10 @@ def test_the_gradient_of_a_learned_parameter_is_summed_over_what_shares_it(recor
     x, upstream, setting, exact, size = learned_problem(record.name, parameter, shape)
     inputs, weights = backends.tensor(x, dtype), backends.tensor(upstream, dtype)
     pulled = backends.gradient_in_mode(
-        lambda a: keras.ops.sum(keras.ops.cast(weights * record.function(inputs, **{parameter: a}), "float32")), mode
+        lambda a: keras.ops.sum(
+            keras.ops.cast(weights * record.function(inputs, **{**record.example, parameter: a}), "float32")
+        ),
+        mode,
     )
     got = backends.array(pulled(backends.tensor(setting, "float32")))
     assert got.shape == shape
@@ -154,10 +158,10 @@ def learned_problem(name, parameter, shape):
     random = np.random.default_rng(0)
     x, upstream = random.integers(-24, 24, (3, 6, 5)) / 8, random.integers(-8, 8, (3, 6, 5)) / 4
     setting = random.uniform(0.2, 3, shape).astype("float32").astype("float64")
-    formula = references.formula_of(name)
+    formula, others = references.formula_of(name), cases.in_dtype(keras_acts.describe(name).example, "float32")
 
     def slope(x, value):
-        return float(oracle.evaluate(lambda a: formula(x, **{parameter: a}), value, 1)[1])
+        return float(oracle.evaluate(lambda a: formula(x, **{**others, parameter: a}), value, 1)[1])
 
     terms = upstream * np.vectorize(slope)(x, np.broadcast_to(setting, x.shape))
     summed = tuple(range(3 - len(shape))) + tuple(3 - len(shape) + i for i, size in enumerate(shape) if size == 1)

@@ -17,7 +17,7 @@ from keras_acts.conformance import backends, cases as points, oracle, references
 from keras_acts.layers import TLU, XIELU, PReLU, Snake, SnakeBeta, SwishBeta
 from keras_acts.layers._kinds import KINDS
 from keras_acts.layers._learned import LearnedActivation
-from tests import marks
+from tests import kinds, marks
 
 X = np.linspace(-3.0, 3.0, 24, dtype="float32").reshape(2, 4, 3)
 START = [0.3, -0.2, 0.7]
@@ -163,7 +163,7 @@ def exact_gradients(case, shape):
 
 @pytest.mark.parametrize(
     ("count", "mode"),
-    [(5, "eager"), (5, "compiled"), (None, "eager"), pytest.param(None, "compiled", marks=pytest.mark.full)],
+    [(5, kinds.MAIN), (None, kinds.MAIN), *(pytest.param(count, kinds.OTHER, marks=pytest.mark.full) for count in (5, None))],
 )
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.full)])
 @each_layer
@@ -193,9 +193,9 @@ GRID = np.arange(-32, 33) / 8
 
 def settings(record):
     """Values for all parameters that can be learned, in every combination that they allow."""
-    kinds = {parameter.name: parameter.kind for parameter in record.parameters if parameter.name in record.derivatives}
-    allowed = [[value for value in TRIED if _is_allowed(kind, value)] for kind in kinds.values()]
-    return [dict(zip(kinds, chosen, strict=True)) for chosen in itertools.product(*allowed)]
+    learned = {parameter.name: parameter.kind for parameter in record.parameters if parameter.name in record.derivatives}
+    allowed = [[value for value in TRIED if _is_allowed(kind, value)] for kind in learned.values()]
+    return [dict(zip(learned, chosen, strict=True)) for chosen in itertools.product(*allowed)]
 
 
 def _is_allowed(kind, value):

@@ -59,7 +59,7 @@ def test_a_row_is_right(record, dtype, mode):
     check(record, dtype, mode)
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @setting
 def test_a_row_is_right_with_other_parameters(record, given, mode):
     check(record, "float32", mode, given)
@@ -84,13 +84,13 @@ def test_the_gradient_of_a_row_is_right(record, mode):
     check_gradient(record, mode)
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @setting
 def test_the_gradient_of_a_row_is_right_with_other_parameters(record, given, mode):
     check_gradient(record, mode, given)
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @pytest.mark.parametrize("dtype", cases.HALF)
 @each
 def test_in_half_precision_the_gradient_is_that_of_float32_rounded_once(record, dtype, mode):
@@ -112,7 +112,7 @@ def test_in_half_precision_the_gradient_is_that_of_float32_rounded_once(record, 
     assert error.max() <= 0.51
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @pytest.mark.parametrize("width", [3, 100, 5000, 50_000])
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_probabilities_sum_to_1(name, width, mode):
@@ -198,7 +198,7 @@ def test_masked_gradients_are_those_of_the_row_without_it(record, mode):
     assert judgement.kept, judgement.breach
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 @masked
 def test_a_row_without_anything_is_0_with_gradient_0(record, dtype, mode):
@@ -326,7 +326,7 @@ def test_the_logarithm_has_the_limits_of_infinite_scores(dtype, mode):
     np.testing.assert_allclose(got[3], -math.log(2), rtol=1e-2)
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @each
 def test_nan_in_a_row_gives_nan_and_nothing_else_does(record, mode):
     if record.output_shape is not None and not record.takes_mask:
@@ -357,7 +357,7 @@ def test_gradients_beside_infinity_are_finite(name, mode):
 # ---- what each of them is for
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @pytest.mark.parametrize("name", [*WEIGHTS, "log_softmax"])
 def test_adding_a_number_to_a_row_changes_nothing(name, mode):
     rows = np.random.default_rng(0).integers(-40, 40, (20, 4)) / 8
@@ -415,7 +415,7 @@ def test_hardmax_has_no_gradient_unless_straight_through(mode):
     np.testing.assert_array_equal(numbers(hard), numbers(keras_acts.activations.hardmax(x)))
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @pytest.mark.parametrize("offset", [0.0, 1e3, 1e4, 1e6, -3e7])
 def test_standardize_does_not_cancel_far_from_zero(offset, mode):
     rows = (offset + np.random.default_rng(0).normal(0, 8, (6, 50))).astype("float32")
@@ -425,7 +425,7 @@ def test_standardize_does_not_cancel_far_from_zero(offset, mode):
     assert np.abs(got - exact).max() <= tolerances.ROW_ABSOLUTE * 2.0**-23 * np.abs(exact).max()
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @pytest.mark.parametrize("constant", [0.0, 0.1, -1e-20, 12345.678, 3e30])
 @pytest.mark.parametrize("width", [1, 3, 1000])
 def test_standardize_makes_a_constant_row_0(constant, width, mode):
@@ -434,7 +434,7 @@ def test_standardize_makes_a_constant_row_0(constant, width, mode):
     assert np.abs(got).max() <= 1e-20  # the mean of a thousand is rounded
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @pytest.mark.parametrize("p", [1.0, 1.5, 2.0, 3.0, 50.0])
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30, 1e38])
 def test_lp_normalize_neither_overflows_nor_underflows(p, scale, mode):
@@ -444,7 +444,7 @@ def test_lp_normalize_neither_overflows_nor_underflows(p, scale, mode):
     np.testing.assert_allclose(got, [exact] * 2, rtol=1e-6)
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @pytest.mark.parametrize("p", [1.0, 1.5, 2.0, 3.0])
 def test_lp_normalize_leaves_a_row_of_zeros_with_gradient_0(p, mode):
     function, x = keras_acts.get("lp_normalize", p=p), backends.tensor(np.zeros((2, 3)), "float32")

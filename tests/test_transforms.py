@@ -220,7 +220,8 @@ elif backends.NAME == "torch":
         y.sum().backward()
         assert_close(x.grad, first)
 
-    def test_compile_with_a_dynamic_batch_forward_and_backward(function, value, first):
+    @pytest.mark.parametrize("mode", ["compiled"])
+    def test_compile_with_a_dynamic_batch_forward_and_backward(function, value, first, mode):
         torch._dynamo.reset()
         compiled = torch.compile(function, fullgraph=True, backend="aot_eager", dynamic=True)
         for rows in (2, 5):

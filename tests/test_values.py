@@ -21,7 +21,7 @@ def check(record, dtype, mode, given=None):
     assert judgement.kept, judgement.breach
 
 
-@marks.compiled_in_full  # compiled gradients are judged with the values beside them
+@marks.other_mode_in_full  # compiled gradients are judged with the values beside them
 @pytest.mark.parametrize("dtype", cases.HALF)
 def test_half_precision_is_rounded_correctly_at_every_bit_pattern(elementwise, dtype, mode):
     check(elementwise, dtype, mode)
@@ -32,13 +32,13 @@ def test_float32_is_right_to_a_few_roundings(elementwise, mode):
     check(elementwise, "float32", mode)
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 @marks.setting
 def test_float32_is_right_with_other_parameters(record, given, mode):
     check(record, "float32", mode, given)
 
 
-@marks.compiled_in_full
+@marks.other_mode_in_full
 def test_float64_is_right_to_a_few_roundings(elementwise, mode):
     check(elementwise, "float64", mode)
 
@@ -102,3 +102,21 @@ def test_a_missing_reference_says_what_to_write(monkeypatch):
     monkeypatch.delattr(periodic, "snake")
     with pytest.raises(LookupError, match=r"def snake\(x"):
         references.formula_of("snake")
+
+
+@pytest.mark.parametrize("floatx", ["float16", "bfloat16"])
+def test_another_floatx_changes_no_number(record, floatx):
+    """A tensor has its own dtype; `floatx` is that of what has none."""
+    function = cases.function(record) if record.elementwise else cases.row_function(record)
+    tensor = backends.tensor(cases.FEW.reshape(1, 1, 2, -1) if not record.elementwise else cases.FEW, "float32")
+    before = [backends.array(each) for each in backends.value_and_gradient(function)(tensor)]
+    keras.config.set_floatx(floatx)
+    try:
+        again = backends.value_and_gradient(function)(tensor)
+        assert [keras.backend.standardize_dtype(each.dtype) for each in again] == ["float32"] * 2
+        for one, other in zip(before, again, strict=True):
+            np.testing.assert_array_equal(backends.array(other), one)
+        if record.elementwise:
+            np.testing.assert_allclose(backends.array(cases.derivative(record)(tensor)), before[1], rtol=2e-6, atol=1e-6)
+    finally:
+        keras.config.set_floatx("float32")

@@ -14,6 +14,10 @@ from keras_acts._record.record import Pairs, Record, Settings, Shape
 
 def value(record: Record, x: Any, settings: Settings, mask: Any = None) -> Any:
     """The activation at a tensor `x`."""
+    parts = _parts(record, x, settings)
+    if parts:
+        inner, whole = parts
+        return whole(value(record, inner, settings, mask))
     tensor = receive(record.name, x, door.ENGINE.tensors)
     output_shape(record, settings, tensor.shape)
     masks = () if mask is None else (receive_mask(record.name, mask, tensor.shape),)
@@ -35,20 +39,34 @@ def operations(record: Record, x: keras.KerasTensor, settings: Settings, mask: A
 
 def derivative(record: Record, x: Any, settings: Settings) -> Any:
     """The derivative of the activation at a tensor `x`."""
+    parts = _parts(record, x, settings)
+    if parts:
+        inner, whole = parts
+        return whole(derivative(record, inner, settings))
     slope = _slope(record, settings.fixed, settings.learned_names)
     tensor = receive(record.name, x, door.ENGINE.tensors)
     output_shape(record, settings, tensor.shape)
     return slope(tensor, *settings.tensors)
 
 
+def _parts(record: Record, x: Any, settings: Settings) -> tuple[Any, Callable[[Any], Any]] | None:
+    """The dense tensor inside an `x` of another kind, and what makes the same kind of the result."""
+    if door.ENGINE.parts is None:
+        return None
+    single = all(len(tensor.shape) == 0 for _, tensor in settings.learned)
+    return door.ENGINE.parts(record.name, x, record.elementwise, single)
+
+
 def output_shape(record: Record, settings: Settings, shape: Sequence[int | None]) -> Shape:
     """The shape of the result for an input of `shape`; raises if a parameter does not go with it."""
+    if getattr(shape, "rank", 0) is None:  # in a graph of TensorFlow
+        return shape  # type: ignore[return-value]
     for name, kind in record.axes:
         kind.fit(record.name, name, dict(settings.fixed)[name], shape)
     for name, tensor in settings.learned:
         check_broadcast(record.name, name, tensor.shape, shape)
     if record.output_shape is None:
-        return shape  # type: ignore[return-value]  # as it is: in a graph of TensorFlow its rank may be unknown
+        return shape  # type: ignore[return-value]
     return record.output_shape(tuple(shape), **dict(settings.fixed))
 
 

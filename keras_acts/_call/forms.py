@@ -8,7 +8,7 @@ import keras
 from keras_acts._call import compute
 from keras_acts._frameworks import door
 from keras_acts._precision import float_dtype
-from keras_acts._record.parameters import MASK, shown
+from keras_acts._record.parameters import MASK, Fixed, shown
 from keras_acts._record.record import Record, Settings, Shape, look_up
 from keras_acts._record.register import PACKAGE
 
@@ -34,7 +34,7 @@ class Parameterised:
         record = look_up(activation).record
         self._settings = record.check(parameters)
         self.activation = record.name
-        self.parameters = self._settings.numbers(record.name)
+        self.parameters = Fixed(self._settings.numbers(record.name))
         self.__name__ = record.name
 
     def __call__(self, x: Any, mask: Any = None) -> Any:
@@ -84,6 +84,8 @@ class ActivationOperation(keras.Operation):
 
     def compute_output_spec(self, x: Any, mask: Any = None) -> keras.KerasTensor:
         """The dtype is that of the input; integers become `floatx`."""
+        if not isinstance(x, keras.KerasTensor):
+            raise TypeError(f"{self.form.activation} takes a tensor; got {shown(x)}.")
         return keras.KerasTensor(self.form.output_shape(x.shape), float_dtype(self.form.activation, x.dtype))
 
     def get_config(self) -> dict[str, Any]:

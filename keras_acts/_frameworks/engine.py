@@ -24,6 +24,16 @@ cached = functools.lru_cache(maxsize=1024)
 FOR_EXPORT: ContextVar[bool] = ContextVar("for_export", default=False)  # by a function of this package
 
 
+def absolute(x: Any) -> Any:
+    """``|x|`` with the derivative -1 at 0."""
+    return ops.where(x > 0, x, -x)
+
+
+def negative_part(x: Any) -> Any:
+    """``min(0, x)`` with the derivative 1 at 0."""
+    return ops.where(x > 0, 0.0, x)
+
+
 @dataclass(frozen=True)
 class Engine:
     """How one framework takes part.
@@ -33,6 +43,9 @@ class Engine:
             argument. `pull` is a backward pass ``(gradient, x)``, or None.
         tensors: The types of its dense tensors.
         kernels: What it does better than the formulas.
+        parts: ``parts(owner, x, elementwise, single)`` gives the dense tensor inside a tensor of another kind and a function that
+            makes the same kind of a result, or None if `x` is dense; it raises where that can't be. `single` tells that no
+            parameter is broadcast. None if the framework has but one kind.
         guard: ``guard(kernel, general)`` takes a `Guarded` kernel for the tensors that it is right for, and `general` for the
             others: for all in a framework that can't look at numbers.
         in_pieces: Makes an element-wise function work on pieces of large tensors, where that spares memory traffic.
@@ -43,7 +56,12 @@ class Engine:
         exporting: Whether what is computed is recorded by an exporter, which some frameworks know by themselves.
         formats: The formats of `keras.Model.export` that every activation was exported to and run back by tests/exports.py.
         cached: Makes a function keep its last results by argument.
-        absolute: Stands in for `keras.ops.abs`, which one of them drops behind a difference of constants.
+        uniform: ``uniform(shape, low, high)`` draws from the framework's own generator, whose state its recomputation brings back;
+            None if it has no such one.
+        where: Stands in for `keras.ops.where`, which makes a float32 of a number on one of them.
+        clip: Stands in for `keras.ops.clip`, which the Taylor mode of one of them can't take.
+        absolute: ``|x|`` with the derivative -1 at 0, in one operation if there is such a one.
+        negative_part: ``min(0, x)`` with the derivative 1 at 0, likewise.
         amax: Stands in for `keras.ops.max`, which the compiler of one framework can't take along several axes.
         sin: Stands in, like the next four, for that of `keras.ops` where it loses float64.
         cos: As `sin`.
@@ -55,6 +73,7 @@ class Engine:
     attach: Callable[[Function, Sequence[Function], Function | Guarded | None], Function]
     tensors: tuple[type, ...] = ()
     kernels: Kernels = field(default_factory=Kernels)
+    parts: Callable[[str, Any, bool, bool], tuple[Any, Function] | None] | None = None
     guard: Callable[[Guarded, Function], Function] = lambda kernel, general: general
     in_pieces: Callable[[Function], Function] = lambda function: function
     compile: Callable[[Function], Function] = lambda function: function
@@ -63,7 +82,11 @@ class Engine:
     exporting: Callable[[], bool] = FOR_EXPORT.get
     formats: tuple[str, ...] = ()
     cached: Callable[[Function], Function] = cached
-    absolute: Function = ops.abs
+    uniform: Callable[..., Any] | None = None
+    where: Function = ops.where
+    clip: Function = ops.clip
+    absolute: Function = absolute
+    negative_part: Function = negative_part
     amax: Function = ops.max
     sin: Function = ops.sin
     cos: Function = ops.cos
@@ -93,6 +116,8 @@ def pulled(gradient: Any, derivative: Function, inputs: Any, target: Any) -> Any
     """The gradient of one input: ``gradient · derivative(inputs)``, summed to its shape and then rounded to its dtype."""
     wide_gradient, *wide = widen(gradient, *inputs)
     product = wide_gradient * derivative(*wide)
+    if getattr(product.shape, "rank", 0) is None:  # in a graph of TensorFlow
+        return cast(product, target.dtype)
     extra = len(product.shape) - len(target.shape)
     if extra:
         product = ops.sum(product, axis=tuple(range(extra)))

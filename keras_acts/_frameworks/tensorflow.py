@@ -36,11 +36,42 @@ def fixed_point(step: Function, start: Any, most: int) -> Any:
     return tf.stop_gradient(steps[1])
 
 
+def absolute(x: Any) -> Any:
+    return tf.nn.leaky_relu(x, alpha=-1.0)  # TensorFlow's own has the derivative 0 at 0
+
+
+def negative_part(x: Any) -> Any:
+    return tf.minimum(x, tf.zeros([], x.dtype))
+
+
+def parts(owner: str, x: Any, elementwise: bool, single: bool) -> tuple[Any, Function] | None:
+    """The values of a ragged tensor, or those of a tensor of unknown or high rank in a row, which some operations refuse."""
+    if isinstance(x, tf.RaggedTensor):
+        if not elementwise:
+            raise TypeError(f"{owner} works along an axis and takes dense tensors; got a ragged one. Give x.to_tensor() and a mask.")
+        return x.flat_values, x.with_flat_values
+    if elementwise and single and isinstance(x, tf.Tensor) and (x.shape.rank is None or x.shape.rank > HIGHEST_RANK):
+        shape = tf.shape(x)
+
+        def whole(y: Any) -> Any:
+            y = tf.reshape(y, shape)
+            y.set_shape(x.shape)
+            return y
+
+        return tf.reshape(x, [-1]), whole
+    return None
+
+
+HIGHEST_RANK = 8  # that TensorFlow's `where` takes
+
 ENGINE = Engine(
     attach,
     (tf.Tensor,),
+    parts=parts,
     kernels=SHARED,
     keep_logits=keep,
     fixed_point=fixed_point,
+    absolute=absolute,
+    negative_part=negative_part,
     formats=("tf_saved_model", "onnx", "litert", "openvino"),
 )

@@ -21,7 +21,7 @@ def leading(number: Any) -> Any:
     if not isinstance(number, float):
         return number
     fraction, exponent = math.frexp(number)
-    return math.ldexp(round(math.ldexp(fraction, 12)), exponent - 12)
+    return math.ldexp(math.trunc(math.ldexp(fraction, 12)), exponent - 12)  # rounded up, the largest would be infinite
 
 
 def bell(near: Any, rest: Any, scale: float, weight: float = 1.0) -> Any:

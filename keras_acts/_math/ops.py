@@ -5,6 +5,8 @@ stand-in here.
 """
 
 import math
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -12,7 +14,6 @@ from keras import ops
 from keras.ops import (
     any as any,
     arange as arange,
-    clip as clip,
     concatenate as concatenate,
     cumsum as cumsum,
     exp as exp,
@@ -33,13 +34,13 @@ from keras.ops import (
     stop_gradient as stop_gradient,
     sum as sum,
     unstack as unstack,
-    where as where,
     zeros_like as zeros_like,
 )
 
-from keras_acts._frameworks import door
+from keras_acts._frameworks import door, engine
 from keras_acts._frameworks.door import fixed_point as fixed_point, recorded as recorded
 from keras_acts._math.series import polynomial
+from keras_acts._precision import HUGE
 
 # erf(x) / x for |x| <= 1, arctan(x) / x for |x| <= tan(pi / 8) and 2 arctanh(x) / x for |x| <= 1/3, in powers of u = x², the
 # highest first. They come from mpmath.chebyfit(f, [0, largest u], number of coefficients, error=True), with f a function of u,
@@ -79,12 +80,30 @@ def tanh(x: Any) -> Any:
     return _tanh(x)
 
 
-def absolute(x: Any) -> Any:
-    """``|x|`` as the framework has it, with the framework's derivative at 0, which is 0 or 1.
+def where(condition: Any, x: Any, other: Any) -> Any:
+    """`x` where the condition holds, else `other`. A number among them takes the dtype of the tensor."""
+    return _where(condition, x, other)
 
-    Use it wherever nothing is differentiated through it at 0, and `magnitude` elsewhere.
+
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """`x`, not below `low` and not above `high`: numbers, of which none counts beyond what the dtype holds, or tensors."""
+    most = huge(x)
+    return _clip(
+        x, max(low, -most) if isinstance(low, float) else low, min(high, most) if isinstance(high, float) else high
+    )
+
+
+def absolute(x: Any) -> Any:
+    """``|x|`` with the derivative -1 at 0, where those of the frameworks are 0 or 1.
+
+    If it were 0, an even function of ``|x|`` would have no second derivative at 0.
     """
-    return door.ENGINE.absolute(x)
+    return _absolute(x)
+
+
+def negative_part(x: Any) -> Any:
+    """``min(0, x)`` with the derivative 1 at 0, that of the branch below."""
+    return _negative_part(x)
 
 
 def largest(x: Any, axis: Any) -> Any:
@@ -92,6 +111,10 @@ def largest(x: Any, axis: Any) -> Any:
     return _amax(x, axis=axis, keepdims=True)
 
 
+_where = door.or_recorded(door.ENGINE.where, ops.where)
+_clip = door.or_recorded(door.ENGINE.clip, ops.clip)
+_absolute = door.or_recorded(door.ENGINE.absolute, engine.absolute)
+_negative_part = door.or_recorded(door.ENGINE.negative_part, engine.negative_part)
 _sin = door.or_recorded(door.ENGINE.sin, ops.sin)
 _cos = door.or_recorded(door.ENGINE.cos, ops.cos)
 _tanh = door.or_recorded(door.ENGINE.tanh, ops.tanh)
@@ -112,14 +135,14 @@ def log1p(x: Any) -> Any:
     """``log(1 + x)`` for x >= 0."""
     if not door.exported():
         return ops.log1p(x)
-    near = ops.clip(x, 0.0, 1.0)
+    near = clip(x, 0.0, 1.0)
     ratio = near / (2.0 + near)
-    return ops.where(x > 1.0, ops.log(1.0 + x), ratio * polynomial(ops.square(ratio), LOG1P))
+    return where(x > 1.0, ops.log(1.0 + x), ratio * polynomial(ops.square(ratio), LOG1P))
 
 
 def erf_of_small(x: Any) -> Any:
     """``erf(x)`` for |x| <= 1."""
-    return x * polynomial(ops.clip(ops.square(x), 0.0, 1.0), ERF) if door.exported() else ops.erf(x)
+    return x * polynomial(clip(ops.square(x), 0.0, 1.0), ERF) if door.exported() else ops.erf(x)
 
 
 def arctan(x: Any) -> Any:
@@ -128,25 +151,30 @@ def arctan(x: Any) -> Any:
         return _arctan(x)
     size = absolute(x)
     steep, small = size > 1.0 / TAN_OF_EIGHTH, size < TAN_OF_EIGHTH
-    middle = (ops.where(steep, 1.0, size) - 1.0) / (ops.where(steep, 1.0, size) + 1.0)
-    rest = ops.where(steep, -1.0 / ops.where(steep, size, 1.0), ops.where(small, size, middle))
-    start = ops.where(steep, 0.5 * math.pi, ops.where(small, 0.0, 0.25 * math.pi))
+    middle = (where(steep, 1.0, size) - 1.0) / (where(steep, 1.0, size) + 1.0)
+    rest = where(steep, -1.0 / where(steep, size, 1.0), where(small, size, middle))
+    start = where(steep, 0.5 * math.pi, where(small, 0.0, 0.25 * math.pi))
     angle = start + rest * polynomial(ops.square(rest), ARCTAN)
-    return ops.where(x < 0, -angle, angle)
+    return where(x < 0, -angle, angle)
 
 
 def arcsinh(x: Any) -> Any:
     """``log(x + sqrt(x² + 1))``"""
     if not door.exported():
         return _arcsinh(x)
-    size = magnitude(x)
-    near = ops.where(size > 2.0**30, 1.0, size)
-    far = ops.where(size > 2.0**30, math.log(2.0) + ops.log(ops.where(size > 2.0**30, size, 1.0)), 0.0)
-    grown = ops.where(far > 0, far, log1p(near + ops.square(near) / (1.0 + length(near))))
-    return ops.where(x < 0, -grown, grown)
+    size = absolute(x)
+    near = where(size > 2.0**30, 1.0, size)
+    far = where(size > 2.0**30, math.log(2.0) + ops.log(where(size > 2.0**30, size, 1.0)), 0.0)
+    grown = where(far > 0, far, log1p(near + ops.square(near) / (1.0 + length(near))))
+    return where(x < 0, -grown, grown)
 
 
 # These exist nowhere else.
+
+
+def with_derivative(formula: Callable[[Any], Any], derivative: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`formula` of a tensor, of which differentiation takes `derivative` and not the steps."""
+    return door.or_recorded(door.differentiable(formula.__name__, formula, [derivative]), formula)
 
 
 def equal(x: Any, other: Any) -> Any:
@@ -154,26 +182,18 @@ def equal(x: Any, other: Any) -> Any:
     return ops.equal(x, other) if isinstance(x, keras.KerasTensor) else x == other
 
 
-def magnitude(x: Any) -> Any:
-    """``|x|`` with the derivative -1 at 0 on every backend.
-
-    Use it in a formula that is differentiated through it at 0, and `absolute` elsewhere.
-    """
-    return ops.where(x > 0, x, -x)
-
-
-def negative_part(x: Any) -> Any:
-    """``min(0, x)``. With a number, `keras.ops.minimum` turns float64 into float32 on one backend."""
-    return -ops.relu(-x)
-
-
 def length(x: Any) -> Any:
     """``sqrt(1 + x²)``, also where x² overflows."""
-    near = ops.clip(x, -(2.0**30), 2.0**30)
-    far = magnitude(x)
-    return ops.where(far > 2.0**30, far, ops.sqrt(1.0 + ops.square(near)))
+    near = clip(x, -(2.0**30), 2.0**30)
+    far = absolute(x)
+    return where(far > 2.0**30, far, ops.sqrt(1.0 + ops.square(near)))
 
 
 def is_double(x: Any) -> bool:
     """Whether `x` is computed in float64."""
     return bool(keras.backend.standardize_dtype(x.dtype) == "float64")
+
+
+def huge(x: Any) -> float:
+    """The largest finite number of the dtype of `x`. What is above it is infinite, which needs no infinite constant to see."""
+    return sys.float_info.max if is_double(x) else HUGE

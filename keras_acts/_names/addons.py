@@ -99,24 +99,26 @@ class AddonsNames:
     """Names of TensorFlow Addons that Keras knows until `undo`."""
 
     def __init__(self) -> None:
-        _known.append(self)
-        for store, names in _stores():
-            if len(_known) == 1:
-                _before.append((store, {name: store[name] for name in names if name in store}))
-            store.update(names)
+        with keras_names.LOCK:
+            _known.append(self)
+            for store, names in _stores():
+                if len(_known) == 1:
+                    _before.append((store, {name: store[name] for name in names if name in store}))
+                store.update(names)
 
     def undo(self) -> None:
         """Forget the names, unless another call still needs them. Doing it twice does nothing more."""
-        if self not in _known:
-            return
-        _known.remove(self)
-        if not _known:
-            for store, names in _stores():
-                for name in names:
-                    store.pop(name, None)
-            while _before:
-                store, others = _before.pop()
-                store.update(others)
+        with keras_names.LOCK:
+            if self not in _known:
+                return
+            _known.remove(self)
+            if not _known:
+                for store, names in _stores():
+                    for name in names:
+                        store.pop(name, None)
+                while _before:
+                    store, others = _before.pop()
+                    store.update(others)
 
     def __enter__(self) -> "AddonsNames":
         return self

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keras_acts import layers
+from keras_acts._call.forms import Parameterised
 from keras_acts._catalogue import resolve
 from keras_acts._record import register
 from keras_acts._record.parameters import shown
@@ -148,7 +149,8 @@ def get(name: Any, **parameters: Any) -> Any:
     catalogue only.
 
     Args:
-        name: A canonical name, an alias, either after ``"keras_acts>"``, another library's name, or what `get` returned before.
+        name: A canonical name, an alias, either after ``"keras_acts>"``, another library's name, or what `get` returned before;
+            also what ``keras.activations.serialize`` makes of these, and None for the identity, as Keras's own `get` takes them.
         **parameters: Parameters of that activation as numbers; see `describe`.
 
     Returns:
@@ -166,6 +168,10 @@ def get(name: Any, **parameters: Any) -> Any:
     >>> keras_acts.get("keras.layers.LeakyReLU")
     keras_acts.get('leaky_relu', negative_slope=0.3)
     """
+    if name is None:
+        return resolve("linear", **parameters)
+    if isinstance(name, Mapping):
+        return _from_configuration(name, parameters)
     if isinstance(name, str) and not register.holds(name):
         ours, theirs = translate(name)
         try:
@@ -173,6 +179,16 @@ def get(name: Any, **parameters: Any) -> Any:
         except TypeError as error:
             raise TypeError(f"{error} {shown(name)} is {ours!r} here; parameters go with the names of this package.") from None
     return resolve(name, **parameters)
+
+
+def _from_configuration(config: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
+    """The activation that ``keras.activations.serialize`` has written down."""
+    inside = config.get("config")
+    if isinstance(inside, Mapping) and config.get("class_name") == Parameterised.__name__:
+        return resolve(Parameterised.from_config(inside), **parameters)
+    if isinstance(inside, str) and config.get("class_name") == "function":
+        return resolve(inside, **parameters)
+    return resolve(config)  # which refuses it
 
 
 def translate(name: str) -> Meaning:

@@ -4,9 +4,10 @@ Keras looks a string up in one private dictionary and in nothing else. This file
 Keras hides it, strings stop working with a message that says so, and everything else goes on.
 """
 
+import threading
 import types
 import warnings
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 import keras
@@ -20,6 +21,8 @@ from keras_acts._record.register import PACKAGE
 NEVER_REPLACED = frozenset({"leaky_relu", "lrelu"})
 
 _active: list["Replacement"] = []
+_displaced: dict[str, Any] = {}  # what stood in Keras's dictionary where a replacement is active
+LOCK = threading.RLock()  # of what Keras keeps for the whole process: a handle may be made and undone by any thread
 
 
 def register() -> None:
@@ -40,11 +43,12 @@ def register() -> None:
     if strings is None:
         warnings.warn(f"{_hidden()} Everything else of {PACKAGE} works.", RuntimeWarning, stacklevel=2)
         return
-    for name, function in _by_name().items():
-        strings[f"{PACKAGE}>{name}"] = function
-        if name not in strings or _ours(strings[name]):
-            strings[name] = function
-    _refresh()
+    with LOCK:
+        for name, function in _by_name().items():
+            strings[f"{PACKAGE}>{name}"] = function
+            if name not in strings or _ours(strings[name]):
+                strings[name] = _as_string(function)
+        _refresh()
 
 
 def replace_builtins(*, except_: Iterable[str] = ()) -> "Replacement":
@@ -85,14 +89,16 @@ class Replacement:
 
     def __init__(self, names: frozenset[str]) -> None:
         self.names = names
-        _active.append(self)
-        _refresh()
+        with LOCK:
+            _active.append(self)
+            _refresh()
 
     def undo(self) -> None:
         """Give the names back to Keras, unless another replacement still holds them. Doing it twice does nothing more."""
-        if self in _active:
-            _active.remove(self)
-            _refresh()
+        with LOCK:
+            if self in _active:
+                _active.remove(self)
+                _refresh()
 
     def __enter__(self) -> "Replacement":
         return self
@@ -114,14 +120,69 @@ def _by_name() -> dict[str, Callable[..., Any]]:
     return {name: record.function for record in records() for name in names(record)}
 
 
+class Refused:
+    """Stands in Keras's dictionary for an activation that changes the shape, which a layer of Keras has no room for."""
+
+    __module__ = f"{PACKAGE}.activations"
+
+    def __init__(self, record: Record) -> None:
+        gated = any(parameter.name == "gate" for parameter in record.parameters)
+        in_its_place = f", or keras_acts.layers.GatedDense(units, activation={record.name!r}) in its place" if gated else ""
+        self.message = (
+            f"activation={record.name!r}: it changes the size of an axis, for which Keras's layers make no room. "
+            f"Put keras_acts.layers.Activation({record.name!r}) behind the layer{in_its_place}."
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise ValueError(self.message)
+
+    @property
+    def __class__(self) -> Any:
+        # A layer asks for the class of what it is given: so the error comes where the name is, and not at the first call.
+        raise ValueError(self.message)
+
+
+def _as_string(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What a bare name means in Keras's layers."""
+    record: Record = function.record  # type: ignore[attr-defined]
+    return Refused(record) if record.changes_shape else function
+
+
 def _refresh() -> None:
-    """Write Keras's names as the active replacements want them."""
+    """Write Keras's names as the active replacements want them. What others have written there comes back, or stays."""
     strings = dictionary()
+    if strings is None:
+        return
     replaced: set[str] = set().union(*(replacement.names for replacement in _active))
     for name, function in _by_name().items():
         stock = _stock(name)
-        if strings is not None and stock is not None:
-            strings[name] = function if name in replaced else stock
+        if stock is None:
+            continue
+        if name in replaced:
+            if not _ours(strings.get(name)):
+                _displaced[name] = strings.get(name, stock)
+            strings[name] = function
+        elif _ours(strings.get(name)):
+            strings[name] = _displaced.pop(name, stock)
+
+
+def stock_activations(config: Any) -> Any:
+    """A configuration of Keras in which the names of Keras's activations mean Keras's, whatever is replaced meanwhile."""
+    if isinstance(config, Mapping):
+        return {
+            key: stock_activation(value) if key.endswith("activation") else stock_activations(value)
+            for key, value in config.items()
+        }
+    if isinstance(config, list | tuple):
+        return type(config)(map(stock_activations, config))
+    return config
+
+
+def stock_activation(name: Any) -> Any:
+    """Keras's own activation of a name, as a configuration holds it whatever is replaced; what is no such name stays."""
+    if not isinstance(name, str) or _stock(name) is None or not _ours((dictionary() or {}).get(name)):
+        return stock_activations(name)
+    return {"module": "keras.activations", "class_name": "function", "config": name, "registered_name": name}
 
 
 def _stock(name: str) -> Callable[..., Any] | None:

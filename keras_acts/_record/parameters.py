@@ -16,8 +16,12 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from keras_acts._precision import HUGE
+
 MASK = "mask"  # the name of an input beside `x`: booleans, False for what does not count
 PER_CHANNEL = "One number a channel goes into the call, as an array or a tensor, or into a learned layer of keras_acts.layers."
+TINY = 2.0**-126
+BEYOND_FLOAT32 = "Its magnitude is beyond what float32 holds, from 1.2e-38 to 3.4e38: formulas are computed in it."
 MAX_RANK = 32  # the largest number of dimensions that any array library behind Keras takes
 
 
@@ -33,6 +37,18 @@ class Kind:
     def save(self, value: Any) -> Any:
         """A value that was checked, as a configuration holds it."""
         return value
+
+
+class Fixed(dict[str, Any]):
+    """Values by name that can't be changed, since what they are the parameters of has read them."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("these parameters are fixed. Make another activation with keras_acts.get(name, **parameters).")
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (dict(self),)
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,8 @@ class Real(Kind):
         below = number <= self.low if self.open_low else number < self.low
         if not -math.inf < number < math.inf or below or number > self.high:  # torch.compile can't trace math.isfinite
             raise ValueError(_complaint(owner, name, self, value))
+        if number != 0 and not TINY <= abs(number) <= HUGE:
+            raise ValueError(f"{_complaint(owner, name, self, value)} {BEYOND_FLOAT32}")
         return number
 
 

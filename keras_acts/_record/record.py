@@ -12,7 +12,7 @@ from keras_acts._precision import receive_parameter
 from keras_acts._record import register
 from keras_acts._record.notation import latex
 from keras_acts._record.parameters import PER_CHANNEL, Axes, Parameter, Vector, shown
-from keras_acts._record.register import PACKAGE, suggest
+from keras_acts._record.register import PACKAGE, called_otherwise, suggest
 
 P_co = ParamSpec("P_co")
 Conflict = Callable[..., str | None]
@@ -53,14 +53,15 @@ class Settings:
     @property
     def tensors(self) -> tuple[Any, ...]:
         """The values of the parameters given as tensors."""
-        return tuple(keras.ops.convert_to_tensor(value) for _, value in self.learned)
+        return tuple(_as_tensor(value) for _, value in self.learned)
 
     def numbers(self, owner: str) -> dict[str, Any]:
         """The parameters as plain data, for what is saved: refuses tensors."""
         if self.learned:
             name = self.learned[0][0].partition("[")[0]
             raise TypeError(
-                f"{owner}: {name} is a tensor, which a saved activation can't hold. Give a number here. {PER_CHANNEL}"
+                f"{owner}: {name} is a tensor, which a saved activation can't hold, nor a functional model. Give a number here. "
+                f"{PER_CHANNEL}"
             )
         return dict(self.fixed)
 
@@ -182,16 +183,17 @@ class Record:
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in given:
             if name not in known:
-                raise TypeError(f"{self.name} has no parameter {shown(name)}. {self.signature}{suggest(name, known)}")
+                near = suggest(name, known) or called_otherwise(name, known)
+                raise TypeError(f"{self.name} has no parameter {shown(name)}. {self.signature}{near}")
         fixed, learned = [], []
         for name, parameter in known.items():
             value = given.get(name, parameter.default)
             if value is inspect.Parameter.empty:
                 raise TypeError(f"{self.name} needs {parameter.name!r}. {self.signature}{self._learners()}")
             if isinstance(parameter.kind, Vector) and (entries := _entries(self.name, parameter, value)):
-                learned += [(f"{name}[{place}]", entry) for place, entry in enumerate(entries)]
+                learned += [(f"{name}[{place}]", _numeric(self.name, parameter, entry)) for place, entry in enumerate(entries)]
             elif parameter.kind.learnable and _is_tensor(value):
-                learned.append((name, value))
+                learned.append((name, _numeric(self.name, parameter, value)))
             else:
                 fixed.append((name, parameter.kind.check(self.name, name, value)))
         complaint = self.conflict(**dict(fixed)) if self.conflict and not learned else None  # no :=, for TensorFlow's AutoGraph
@@ -262,6 +264,19 @@ def _entries(owner: str, parameter: Parameter, value: Any) -> list[Any]:
         count = parameter.kind.count(owner, parameter.name, tensor.shape)  # type: ignore[attr-defined]
         return list(keras.ops.unstack(tensor, count, axis=0))
     return list(value) if isinstance(value, list | tuple) and any(map(_is_tensor, value)) else []
+
+
+def _as_tensor(value: Any) -> Any:
+    """A parameter as a tensor, on the device where it is."""
+    return keras.ops.convert_to_tensor(value) if isinstance(value, keras.Variable | int | float) else value
+
+
+def _numeric(owner: str, parameter: Parameter, value: Any) -> Any:
+    """A tensor that is given as a parameter, if it holds real numbers."""
+    dtype = keras.backend.standardize_dtype(value.dtype)
+    if not dtype.startswith(("float", "bfloat", "int", "uint")):
+        raise TypeError(f"{owner}: {parameter.name} must be {parameter.kind}, or a tensor of real numbers; got dtype {dtype}.")
+    return value
 
 
 def _is_tensor(value: Any) -> bool:

@@ -77,6 +77,27 @@ def suggest(name: Any, known: Iterable[str]) -> str:
     return did_you_mean(Spellings(known).near(str(name)))
 
 
+# what other libraries call the parameters of activations
+OTHER_WORDS = {
+    "alpha": ("negative_slope", "beta", "b", "cap", "omega"),
+    "slope": ("negative_slope", "alpha", "beta"),
+    "theta": ("threshold",),
+    "lambd": ("threshold",),
+    "value": ("default_value",),
+    "max_val": ("max_value",),
+    "min_val": ("min_value",),
+    "dim": ("axis",),
+    "eps": ("epsilon",),
+    "tau": ("temperature",),
+}
+
+
+def called_otherwise(name: Any, known: Iterable[str]) -> str:
+    """What a parameter is called here that another library calls `name`, as the end of an error."""
+    names = list(known)
+    return did_you_mean([word for word in OTHER_WORDS.get(str(name), ()) if word in names][:1])
+
+
 def _bare(name: str) -> str:
     """A name without ``"keras_acts>"``. One that is too long to be known is cut, so that it costs no more than a short one."""
     return name[: len(PACKAGE) + LONGEST + 2].removeprefix(f"{PACKAGE}>")

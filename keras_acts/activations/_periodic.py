@@ -144,6 +144,12 @@ def _(x: Any, omega: Any) -> Any:
     return omega * ops.cos(_angle(x, omega))
 
 
+@derivative(sin, "omega")
+def _(x: Any, omega: Any) -> Any:
+    """``x · cos(omega · x)``"""
+    return x * ops.cos(_angle(x, omega))
+
+
 @activation(
     range=(-1, 1),
     monotonic=False,

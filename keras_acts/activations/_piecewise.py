@@ -124,6 +124,18 @@ def _(x: Any, min_value: Any, max_value: Any) -> Any:
     return ops.where(ops.logical_and(x > min_value, x < max_value), ops.ones_like(x), 0.0)
 
 
+@derivative(hard_tanh, "min_value")
+def _(x: Any, min_value: Any, max_value: Any) -> Any:
+    """``1 if x <= min_value, else 0``"""
+    return ops.where(x <= min_value, ops.ones_like(x), 0.0)
+
+
+@derivative(hard_tanh, "max_value")
+def _(x: Any, min_value: Any, max_value: Any) -> Any:
+    """``1 if x >= max_value, else 0``"""
+    return ops.where(ops.logical_and(x >= max_value, x > min_value), ops.ones_like(x), 0.0)
+
+
 @activation(
     range=(0, 1),
     monotonic=True,
@@ -172,9 +184,24 @@ def hard_sigmoid_02(x: Any, alpha: Positive = 0.2, beta: AnyReal = 0.5) -> Any:
 @derivative(hard_sigmoid_02)
 def _(x: Any, alpha: Any, beta: Any) -> Any:
     """``alpha if 0 < alpha · x + beta < 1, else 0``"""
-    # The distances from both bounds, since alpha · x + beta may round to 1 where it is less.
-    inside = ops.logical_and(_line(x, alpha, beta) > 0, _line(-x, alpha, 1.0, -beta) > 0)
-    return ops.where(inside, alpha * ops.ones_like(x), 0.0)
+    return ops.where(_on_slope(x, alpha, beta), alpha * ops.ones_like(x), 0.0)
+
+
+@derivative(hard_sigmoid_02, "alpha")
+def _(x: Any, alpha: Any, beta: Any) -> Any:
+    """``x if 0 < alpha · x + beta < 1, else 0``"""
+    return ops.where(_on_slope(x, alpha, beta), x, 0.0)
+
+
+@derivative(hard_sigmoid_02, "beta")
+def _(x: Any, alpha: Any, beta: Any) -> Any:
+    """``1 if 0 < alpha · x + beta < 1, else 0``"""
+    return ops.where(_on_slope(x, alpha, beta), ops.ones_like(x), 0.0)
+
+
+def _on_slope(x: Any, alpha: Any, beta: Any) -> Any:
+    """Whether the line is between the bounds: by its distance from each, since ``alpha · x + beta`` may round to 1."""
+    return ops.logical_and(_line(x, alpha, beta) > 0, _line(-x, alpha, 1.0, -beta) > 0)
 
 
 @activation(

@@ -41,6 +41,12 @@ def _(x: Any, threshold: Any) -> Any:
     return ops.where(ops.absolute(x) <= threshold, ops.zeros_like(x), 1.0)
 
 
+@derivative(hard_shrink, "threshold")
+def _(x: Any, threshold: Any) -> Any:
+    """``0``"""
+    return ops.zeros_like(x)
+
+
 @activation(
     range=(-math.inf, math.inf),
     monotonic=True,
@@ -72,6 +78,17 @@ def _(x: Any, threshold: Any) -> Any:
     return hard_shrink.derivative(x, threshold)
 
 
+@derivative(soft_shrink, "threshold")
+def _(x: Any, threshold: Any) -> Any:
+    """``-1 if x > threshold, 1 if x < -threshold, else 0``"""
+    return _towards_0(x, threshold)
+
+
+def _towards_0(x: Any, threshold: Any) -> Any:
+    """The direction in which an input beyond the threshold moves, else 0."""
+    return ops.where(ops.absolute(x) <= threshold, ops.zeros_like(x), -ops.sign(x))
+
+
 @activation(
     range=(-math.inf, math.inf),
     monotonic=True,
@@ -101,6 +118,18 @@ def shrink(x: Any, threshold: NonNegative = 0.5, bias: AnyReal = 0.0) -> Any:
 def _(x: Any, threshold: Any, bias: Any) -> Any:
     """``1 if |x| > threshold, else 0``"""
     return hard_shrink.derivative(x, threshold)
+
+
+@derivative(shrink, "threshold")
+def _(x: Any, threshold: Any, bias: Any) -> Any:
+    """``0``"""
+    return ops.zeros_like(x)
+
+
+@derivative(shrink, "bias")
+def _(x: Any, threshold: Any, bias: Any) -> Any:
+    """``-1 if x > threshold, 1 if x < -threshold, else 0``"""
+    return _towards_0(x, threshold)
 
 
 @activation(

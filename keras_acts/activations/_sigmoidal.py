@@ -30,8 +30,9 @@ def sigmoid(x: Any) -> Any:
     Keras's cross-entropies find the logits behind it and stay exact where it saturates. On JAX and PyTorch their gradient is 0
     beyond logits of about 16, so give them the logits instead: ``from_logits=True``.
     """
-    # If exp(-x) overflows, 1 / inf is the right 0.
-    return 1.0 / (1.0 + ops.exp(-x))
+    # Of exp(-|x|) nothing overflows on the way.
+    e = ops.exp(-ops.absolute(x))
+    return ops.where(x > 0, 1.0, e) / (1.0 + e)
 
 
 @derivative(sigmoid)
@@ -201,16 +202,30 @@ def _(x: Any, mu: Any, sigma: Any) -> Any:
     return bell(*_standardised(x, mu, sigma), 1.0 / (sigma * math.sqrt(2.0 * math.pi)), 0.5)
 
 
+@derivative(laplace, "mu")
+def _(x: Any, mu: Any, sigma: Any) -> Any:
+    """``-exp(-(x - mu)² / (2 · sigma²)) / (sigma · sqrt(2 · pi))``"""
+    return -bell(*_standardised(x, mu, sigma), 1.0 / (sigma * math.sqrt(2.0 * math.pi)), 0.5)
+
+
+@derivative(laplace, "sigma")
+def _(x: Any, mu: Any, sigma: Any) -> Any:
+    """``-(x - mu) · exp(-(x - mu)² / (2 · sigma²)) / (sigma² · sqrt(2 · pi))``"""
+    near, rest = _standardised(x, mu, sigma)
+    return -(near + rest) * bell(near, rest, 1.0 / (sigma * math.sqrt(2.0 * math.pi)), 0.5)
+
+
 def _standardised(x: Any, mu: Any, sigma: Any) -> tuple[Any, Any]:
     """``(x - mu) / sigma`` up to ±45, as a coarse number and the rest.
 
     Ten sigma below `mu`, the rounding of a single number would cost a hundred roundings of the result.
     """
-    x = ops.clip(x, mu - 45.0 * sigma, mu + 45.0 * sigma)
+    x = ops.clip(x, -HUGE, HUGE)
     difference = x - mu
     back = difference - x
     lost = (x - (difference - back)) - (mu + back)  # exactly what the subtraction lost
-    return quotient(difference, sigma, lost)
+    near = ops.clip(difference, -45.0 * sigma, 45.0 * sigma)
+    return quotient(near, sigma, ops.where(ops.equal(near, difference), lost, 0.0))
 
 
 @activation(
@@ -239,7 +254,8 @@ def logit_softcap(x: Any, cap: Positive = 30.0) -> Any:
     square = ops.square(ops.clip(ratio, -1.0, 1.0))
     slope = polynomial(square, SINH)
     near = x * (slope / ops.sqrt(1.0 + square * ops.square(slope)))
-    far = cap * (1.0 - 2.0 / (1.0 + ops.exp(2.0 * ops.absolute(ratio))))
+    decay = ops.exp(-2.0 * ops.absolute(ratio))
+    far = cap * ((1.0 - decay) / (1.0 + decay))
     return ops.where(ops.absolute(ratio) < 1.0, near, ops.where(x > 0, far, -far))
 
 
@@ -247,6 +263,25 @@ def logit_softcap(x: Any, cap: Positive = 30.0) -> Any:
 def _(x: Any, cap: Any) -> Any:
     """``1 - tanh(x / cap)²``"""
     # sech², squared last, as in tanh
-    near, rest = quotient(ops.magnitude(ops.clip(x, -60.0 * cap, 60.0 * cap)), cap)
+    near, rest = quotient(ops.absolute(ops.clip(x, -60.0 * cap, 60.0 * cap)), cap)
     decay = exp_of_sum(-near, -rest)
     return ops.square(2.0 * decay / (1.0 + ops.square(decay)))
+
+
+@derivative(logit_softcap, "cap")
+def _(x: Any, cap: Any) -> Any:
+    """``tanh(x / cap) - x / cap · (1 - tanh(x / cap)²)``"""
+    ratio = ops.clip(x, -60.0 * cap, 60.0 * cap) / cap
+    # Below 1 it is (sinh(2 r) / 2 - r) / cosh(r)², with a series for the difference.
+    near = ops.clip(ratio, -1.0, 1.0)
+    square = ops.square(near)
+    slope = near * polynomial(square, SINH)
+    small = near * square * polynomial(square, CAP) / (1.0 + ops.square(slope))
+    size = ops.absolute(ratio)
+    decay = ops.exp(-2.0 * size)
+    large = (1.0 - decay) / (1.0 + decay) - size * decay * ops.square(2.0 / (1.0 + decay))
+    return ops.where(size < 1.0, small, ops.where(x > 0, large, -large))
+
+
+# (sinh(2 r) / 2 - r) / r³ in powers of r², the highest first: complete for |r| <= 1 in float64
+CAP = tuple(4.0**k / math.factorial(2 * k + 1) for k in range(12, 0, -1))

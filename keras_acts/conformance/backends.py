@@ -198,14 +198,6 @@ def _differentiated(by, function, mode, whole):
 
 @contextlib.contextmanager
 def floats(dtype):
-    """Keras and the framework ready to compute in `dtype`."""
-    if dtype != "float64":
+    """The framework ready to compute in `dtype`. Keras's `floatx` stays as it is: users mix dtypes."""
+    with _wide() if dtype == "float64" else contextlib.nullcontext():
         yield
-        return
-    before = keras.config.floatx()
-    keras.config.set_floatx("float64")
-    try:
-        with _wide():
-            yield
-    finally:
-        keras.config.set_floatx(before)

@@ -48,6 +48,12 @@ class Activation(FixedActivation):
         activation: Its name, an alias, or one of ``keras_acts.activations``.
         **kwargs: Parameters of the activation, and Keras's own layer arguments such as `name` and `dtype`.
 
+    Call arguments:
+        inputs: Tensor of any shape.
+        mask: For an activation that takes one, such as "sparsemax": booleans with as many axes as `inputs`, to which they
+            broadcast: False for what does not count. The mask of a sequence, ``(batch, time)``, which Keras hands on from layer
+            to layer, passes by.
+
     Raises:
         ValueError: For an unknown name, or a parameter outside its range.
         TypeError: For an unknown parameter or one of the wrong type.
@@ -64,6 +70,12 @@ class Activation(FixedActivation):
         self._start({name: kwargs.pop(name) for name in OF_KERAS & kwargs.keys()})
         self.activation = resolve(activation, **kwargs)
         self.built = True
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """The activation at `inputs`. A mask says what counts, if the activation takes one."""
+        if mask is None or _is_of_a_sequence(mask.shape, inputs.shape):
+            return self.activation(inputs)
+        return self.activation(inputs, mask=_kept(mask))
 
     def get_config(self) -> dict[str, Any]:
         """The layer's own configuration, the name of the activation and its parameters."""
@@ -123,13 +135,19 @@ class Softmax(FixedActivation, of=activations.softmax):
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         """The probabilities."""
-        if mask is None:
-            return self.activation(inputs)
-        # Keras's layer takes numbers too
-        kept = mask if keras.backend.standardize_dtype(mask.dtype) == "bool" else ops.greater(mask, 0.5)
-        return self.activation(inputs, mask=kept)
+        return self.activation(inputs) if mask is None else self.activation(inputs, mask=_kept(mask))
 
 
 def _given(activation: Any) -> dict[str, Any]:
     """The parameters that an activation was given."""
     return dict(getattr(activation, "parameters", {}))
+
+
+def _kept(mask: Any) -> Any:
+    """A mask of bools. Keras's layers take numbers too."""
+    return mask if keras.backend.standardize_dtype(mask.dtype) == "bool" else ops.greater(mask, 0.5)
+
+
+def _is_of_a_sequence(mask: Any, shape: Any) -> bool:
+    """Whether a mask of this shape is that of steps in time, which Keras gives to every layer with inputs of that `shape`."""
+    return len(mask) < len(shape) and all(size in (of, None) or of is None for size, of in zip(mask, shape, strict=False))

@@ -74,7 +74,7 @@ class GatedDense(Layer):
     gate: Gate = "second"
 
     def __post_init__(self) -> None:
-        self.activation = _as_gate(self, self.activation)
+        self.activation = self._gate = _as_gate(self, self.activation)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
     def build(self, input_shape: Any) -> None:
@@ -108,10 +108,12 @@ class GatedDense(Layer):
 
     def combine(self, fused: Any) -> Any:
         """The output, from both projections side by side."""
-        if describe(self.activation).elementwise:
-            parameters = getattr(self.activation, "parameters", {})
-            return gated(describe(self.activation), tuple(parameters.items()))(*halves(fused, -1, self.gate))
-        return self.activation(fused)
+        # not by `activation`, which Keras replaces where it is to be computed again: the product keeps no more anyway
+        record = describe(self._gate)
+        if record.elementwise:
+            parameters = getattr(self._gate, "parameters", {})
+            return gated(record, tuple(parameters.items()))(*halves(fused, -1, self.gate))
+        return self._gate(fused)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the input with `units` in the last place."""

@@ -3,8 +3,8 @@
 A file is not to be trusted: nothing of another module is built from it, and no number in it is taken as it is.
 """
 
-import math
 import numbers
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -74,6 +74,10 @@ class SharedAxes(Kind):
             raise ValueError(f"{owner}: {name} must be different axes from 1 on (0 is the batch); got {shown(value)}.")
         return [int(axis) for axis in axes]
 
+    def save(self, value: list[int] | None) -> list[int] | None:
+        """A copy, so that the configuration can be changed without the layer."""
+        return None if value is None else list(value)
+
 
 @dataclass(frozen=True)
 class CatalogueActivation(Kind):
@@ -120,6 +124,9 @@ def _built_in(owner: str, argument: str, module: ModuleType, value: Any) -> Any:
         _refuse_foreign(owner, argument, module, value)
     if type(value) is keras.initializers.Constant and (isinstance(value.value, np.ndarray) or keras.ops.is_tensor(value.value)):
         value = keras.initializers.Constant(keras.ops.convert_to_numpy(value.value).tolist())  # which a file can hold
+    names = getattr(module.get, "__globals__", {}).get("ALL_OBJECTS_DICT")
+    if isinstance(value, str) and names is not None and value not in names:
+        raise ValueError(_foreign(owner, argument, module, value))  # before Keras makes an object of somebody's class
     try:
         found = module.get(value)
     except ValueError as error:
@@ -161,7 +168,7 @@ def plain(value: Any, depth: int = 4) -> bool:
         items = value.values() if isinstance(value, Mapping) else value
         return depth > 0 and "class_name" not in value and all(plain(item, depth - 1) for item in items)
     if isinstance(value, numbers.Real):
-        return math.isfinite(value)
+        return abs(value) <= sys.float_info.max  # math.isfinite fails at an integer of 400 digits
     return value is None or (
         isinstance(value, str) and value.isidentifier() and value.lower() not in {"nan", "inf", "infinity"}
     )

@@ -12,6 +12,7 @@ from keras_acts.layers._kinds import KerasObject, plain
 
 # what every layer of this Keras takes; the two shapes are among its further keywords
 OF_KERAS = frozenset(inspect.getfullargspec(keras.layers.Layer.__init__).kwonlyargs) | {"input_shape", "input_dim"}
+COMPUTED_IN = ("float32", "float16", "bfloat16", "float64")
 ACTIVITY_REGULARIZER = "activity_regularizer"
 
 
@@ -25,6 +26,11 @@ class Layer(Declared, keras.layers.Layer):
             keras_arguments[ACTIVITY_REGULARIZER] = kind.check(type(self).__name__, ACTIVITY_REGULARIZER, value)
         super()._start(keras_arguments)
         self.supports_masking = True
+        if self.compute_dtype not in COMPUTED_IN:
+            raise ValueError(
+                f"{type(self).__name__}: dtype must be one of {', '.join(COMPUTED_IN)}, or a policy that computes in one; got "
+                f"{shown(keras_arguments.get('dtype'))}."
+            )
 
     def _check_keras_arguments(self, given: Mapping[str, Any]) -> None:
         """Raise for what is no argument of any layer."""
@@ -50,17 +56,23 @@ class Layer(Declared, keras.layers.Layer):
 
 def _check_dtype(owner: str, dtype: Any) -> None:
     """Refuse what is neither a name nor the configuration of one of Keras's own policies."""
-    if dtype is None or isinstance(dtype, str):
-        return
-    known = (
-        isinstance(dtype, Mapping)
-        and isinstance(getattr(keras.dtype_policies, str(dtype.get("class_name")), None), type)
-        and dtype.get("module") == "keras"
-        and dtype.get("registered_name") is None
-        and plain(dtype.get("config"))
-    )
-    if not known:
+    if not _is_policy(dtype):
         raise ValueError(
             f"{owner}: dtype must be a name such as 'float32' or the configuration of one of Keras's own dtype policies; "
             f"got {shown(dtype, 200)}."
         )
+
+
+def _is_policy(dtype: Any) -> bool:
+    if dtype is None or isinstance(dtype, str):
+        return True
+    if not isinstance(dtype, Mapping) or dtype.get("module") not in ("keras", "keras.dtype_policies"):
+        return False
+    if dtype.get("registered_name") not in (None, dtype.get("class_name")):
+        return False
+    kind, config = getattr(keras.dtype_policies, str(dtype.get("class_name")), None), dtype.get("config")
+    if kind is keras.dtype_policies.DTypePolicyMap and isinstance(config, Mapping):  # which holds policies by path
+        paths = config.get("policy_map")
+        inner = [config.get("default_policy"), *(paths.values() if isinstance(paths, Mapping) else [paths])]
+        return set(config) <= {"default_policy", "policy_map"} and all(map(_is_policy, inner))
+    return isinstance(kind, type) and plain(config)

@@ -64,6 +64,9 @@ class LearnedActivation(Layer):
             register.add_learner(of.record.name, cls)
 
     def __post_init__(self) -> None:
+        # An attribute, since Keras replaces it where activations are to be computed again. A call does without, for ours keep no
+        # more than their input.
+        self.activation = self._of()
         if self.num_parameters is not None and self.shared_axes is not None:
             raise ValueError(
                 f"{self._owner}: give num_parameters (one weight for each entry of the last axis) or shared_axes, "
@@ -81,15 +84,14 @@ class LearnedActivation(Layer):
                 raise TypeError(f"{self._owner}: {name} is a weight, which is learned. To let it start there, give {start}.")
         super()._check_keras_arguments(given)
 
-    @property
-    def activation(self) -> Callable[..., Any]:
+    def _of(self) -> Callable[..., Any]:
         """The activation that the weights are parameters of."""
         return self.function
 
     @property
     def learned(self) -> tuple[str, ...]:
         """The names of the weights: those of the declared ones that the activation has."""
-        parameters = {parameter.name for parameter in describe(self.activation).parameters}
+        parameters = {parameter.name for parameter in describe(self._of()).parameters}
         return tuple(name for name in self.declared_weights if name in parameters)
 
     def coefficients(self) -> Mapping[str, int]:
@@ -136,11 +138,13 @@ class LearnedActivation(Layer):
                 )
             setattr(self, name, self.add_weight(shape=whole, name=name, autocast=False, **kinds_of(self, name)))
         self.built = True
+        if hasattr(self, "_post_build"):  # which enters the weights in a torch.nn.Module, as Keras does after `build`
+            self._post_build()
 
     def call(self, inputs: Any) -> Any:
         """The activation at `inputs`, with the learned parameters."""
         self._check_fit(inputs.shape)
-        return self.activation(inputs, **self.values())
+        return self._of()(inputs, **self.values())
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the input; raises if `num_parameters` does not fit it."""
@@ -148,7 +152,7 @@ class LearnedActivation(Layer):
         return super().compute_output_shape(input_shape)
 
     def _check_fit(self, shape: Any) -> None:
-        if self.num_parameters in (None, 1):
+        if self.num_parameters in (None, 1) or not _has_rank(shape):
             return
         size = shape[-1] if len(shape) else 1
         if size not in (None, self.num_parameters):
@@ -160,6 +164,11 @@ class LearnedActivation(Layer):
     @property
     def _owner(self) -> str:
         return type(self).__name__
+
+
+def _has_rank(shape: Any) -> bool:
+    """Whether the number of axes is known, which it need not be in a graph of TensorFlow."""
+    return getattr(shape, "rank", 0) is not None
 
 
 class PReLU(LearnedActivation, of=activations.prelu):
@@ -202,8 +211,7 @@ class TLU(LearnedActivation, of=activations.tlu):
     alpha_regularizer: Regularizer = None
     alpha_constraint: Constraint = None
 
-    @property
-    def activation(self) -> Callable[..., Any]:
+    def _of(self) -> Callable[..., Any]:
         """The activation that the weights are parameters of."""
         return activations.filter_response_tlu_affine if self.affine else activations.tlu
 

@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_acts import activations
 from keras_acts._declared import last
+from keras_acts._frameworks import door
 from keras_acts._record.parameters import Axis, FixedPositive, Switch
 from keras_acts.layers._kinds import FixedNonNegative, Seed
 from keras_acts.layers._layer import Layer
@@ -16,6 +17,10 @@ TINY = 2.0**-24  # the distance of a uniform number of float32 from 0 and 1
 
 class StochasticActivation(Layer):
     """Base of the layers here: owns the generator of its random numbers.
+
+    A layer that is computed again in the backward pass (`keras.remat`, `keras.RematScope`, ``torch.utils.checkpoint``) needs the
+    same numbers again. It gets them on JAX, and on PyTorch without a seed. On TensorFlow, and on PyTorch with a seed, it gets
+    others, as a stock layer with a `SeedGenerator` does: leave it out of what is computed again.
 
     Args:
         seed: Seed of the random numbers, or None.
@@ -30,6 +35,8 @@ class StochasticActivation(Layer):
 
     def _uniform(self, like: Any, low: float, high: float) -> Any:
         """Random numbers of the shape of a tensor, in float32: half precision has too few of them."""
+        if self.seed is None and door.ENGINE.uniform:
+            return door.ENGINE.uniform(ops.shape(like), low, high)
         return keras.random.uniform(ops.shape(like), low, high, dtype="float32", seed=self.seed_generator)
 
 

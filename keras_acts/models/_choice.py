@@ -20,7 +20,7 @@ def in_keras(form: Any, dtype: str, tolerance: float) -> tuple[Any, float]:
     if record.name in SAME_PARAMETERS:
         layer = getattr(keras.layers, SAME_PARAMETERS[record.name])(**values, dtype=dtype)
     elif values == {parameter.name: parameter.default for parameter in record.parameters} and _keras_name(record):
-        layer = keras.layers.Activation(_keras_name(record), dtype=dtype)
+        layer = keras.layers.Activation(getattr(keras.activations, _keras_name(record)), dtype=dtype)
     else:
         return None, 0.0
     difference = _difference(layer, form, dtype)

@@ -1,6 +1,10 @@
 """Models in files: exported for other runtimes, and saved without a moment in which no whole file exists."""
 
+import contextlib
+import glob
 import os
+import shutil
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -8,6 +12,7 @@ from typing import Any
 import keras
 
 from keras_acts._frameworks import door
+from keras_acts._record.register import PACKAGE
 
 
 def export(model: keras.Model, filepath: Any, format: str = "tf_saved_model", **arguments: Any) -> Any:
@@ -28,9 +33,14 @@ def export(model: keras.Model, filepath: Any, format: str = "tf_saved_model", **
 
     Raises:
         TypeError: If `model` is no model.
-        ValueError: For whatever Keras refuses.
+        ValueError: For whatever Keras refuses, and if LiteRT is to put activations of this package into 8 bits.
     """
     check_model(model)
+    if format == "litert" and arguments.get("representative_dataset") and PACKAGE in str(model.get_config()):
+        raise ValueError(
+            f"export: with a representative_dataset, LiteRT rounds every step of a formula to 8 bits, which the formulas of {PACKAGE} "
+            f"do not bear. Leave it out, or put Keras's own activations into the model, such as keras.activations.gelu."
+        )
     if getattr(model, "inputs", None):  # some exporters of Keras want a model that has been called, if it was loaded too
         inputs = model.inputs[0] if is_sequential(model) else model.input
         model(keras.tree.map_structure(lambda x: keras.KerasTensor(x.shape, x.dtype), inputs))
@@ -41,7 +51,10 @@ def export(model: keras.Model, filepath: Any, format: str = "tf_saved_model", **
 def save(model: keras.Model, filepath: Any, overwrite: bool = True, **arguments: Any) -> None:
     """``model.save``, but an older file of that name stays as it is unless the new one is complete.
 
-    Keras empties the file first: what fails or is killed half way leaves neither the old model nor the new one.
+    Keras empties the file first: what fails or is killed half way leaves neither the old model nor the new one. The new file has
+    the permissions and, where the user may set them, the owner and the attributes of the older one. A further hard link to the
+    older file keeps the older model. What a killed process leaves behind, a hidden folder, is removed by the next one that
+    saves the same file.
 
     Args:
         model: A model.
@@ -60,12 +73,45 @@ def save(model: keras.Model, filepath: Any, overwrite: bool = True, **arguments:
         raise ValueError(f"filepath must end with .keras; got {str(filepath)!r}.")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{str(filepath)!r} exists. Give overwrite=True to replace it.")
-    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+    beginning = f".{path.name}-{socket.gethostname()}-"
+    _clear_away(path.parent, beginning)
+    with tempfile.TemporaryDirectory(prefix=f"{beginning}{os.getpid()}-", dir=path.parent) as folder:
         complete = Path(folder) / path.name
         model.save(complete, **arguments)
+        if path.exists():
+            _make_like(complete, path)
         with complete.open("rb") as file:
             os.fsync(file.fileno())
         complete.replace(path)
+
+
+def _clear_away(folder: Path, beginning: str) -> None:
+    """Remove what a killed process of this machine has left when it saved the same file."""
+    for left in folder.glob(f"{glob.escape(beginning)}*"):
+        process = left.name.removeprefix(beginning).partition("-")[0]
+        if process.isdecimal() and not _runs(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
+
+
+def _make_like(file: Path, older: Path) -> None:
+    """Give a file the permissions, the owner and the attributes of the one that it replaces, as far as this user may."""
+    there = older.stat()
+    with contextlib.suppress(OSError):
+        os.chown(file, there.st_uid, there.st_gid)
+    with contextlib.suppress(OSError):
+        times = file.stat()
+        shutil.copystat(older, file)
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def check_model(model: Any) -> None:

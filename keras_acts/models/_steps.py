@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from keras_acts._frameworks.door import as_operations
+from keras_acts._names.keras_names import stock_activations
 from keras_acts.layers._kinds import kinds_of
 from keras_acts.layers._learned import LearnedActivation
 
@@ -124,7 +125,7 @@ def copied(layer: Any, name: str | None = None, config: Any = None, without: Seq
     config.pop("build_config", None)
     if name is not None:
         config["config"]["name"] = name
-    new = keras.saving.deserialize_keras_object(config)
+    new = keras.saving.deserialize_keras_object(stock_activations(config))
     gone = {id(variable) for variable in without}
     return weighted(new, [ops.convert_to_numpy(variable) for variable in layer.weights if id(variable) not in gone])
 
@@ -144,7 +145,7 @@ def regularized(layer: Any, step: Step) -> Step:
     """What takes the place of a layer, with the layer's penalty on its output."""
     if layer.activity_regularizer is None:
         return step
-    penalty = keras.layers.Activation("linear", activity_regularizer=layer.activity_regularizer, dtype=layer.dtype_policy)
+    penalty = keras.layers.Activation(keras.activations.linear, activity_regularizer=layer.activity_regularizer, dtype=layer.dtype_policy)
     return lambda *args, **kwargs: penalty(step(*args, **kwargs))
 
 

@@ -52,7 +52,7 @@ def sinh(x: Any) -> Any:
     # A series takes over where the exponentials cancel.
     near = ops.clip(x, -1.0, 1.0)
     rise, fall = _halves_of_exp(x)
-    far = ops.where(x > 0, 1.0, -1.0) * (rise - fall)
+    far = ops.where(x > 0, rise - fall, fall - rise)
     return ops.where(ops.absolute(x) < 1.0, x * polynomial(ops.square(near), SINH), far)
 
 
@@ -65,5 +65,5 @@ def _(x: Any) -> Any:
 
 def _halves_of_exp(x: Any) -> tuple[Any, Any]:
     """``exp(|x|) / 2`` and ``exp(-|x|) / 2``. The first is made of ``exp(|x| - 1)``, to overflow no earlier than the result."""
-    size = ops.magnitude(x)
+    size = ops.absolute(x)
     return math.e / 2.0 * ops.exp(size - 1.0), 0.5 * ops.exp(-size)

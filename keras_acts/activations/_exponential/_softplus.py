@@ -113,7 +113,7 @@ def squareplus(x: Any, b: Positive = 4.0) -> Any:
     # Multiplied by the conjugate, since x + sqrt(x² + b) would lose the left tail.
     root = _root(b)
     ratio = x / root
-    return ops.relu(x) + 0.5 * root / (ops.magnitude(ratio) + ops.length(ratio))
+    return ops.relu(x) + 0.5 * root / (ops.absolute(ratio) + ops.length(ratio))
 
 
 @derivative(squareplus)
@@ -121,7 +121,14 @@ def _(x: Any, b: Any) -> Any:
     """``(1 + x / sqrt(x² + b)) / 2``"""
     ratio = ops.clip(x / _root(b), -HUGE, HUGE)  # inf / inf would be NaN
     size = ops.length(ratio)
-    return (ops.relu(ratio) + 0.5 / (ops.magnitude(ratio) + size)) / size
+    return (ops.relu(ratio) + 0.5 / (ops.absolute(ratio) + size)) / size
+
+
+@derivative(squareplus, "b")
+def _(x: Any, b: Any) -> Any:
+    """``1 / (4 · sqrt(x² + b))``"""
+    root = _root(b)
+    return 0.25 / (root * ops.length(x / root))
 
 
 def _root(b: Any) -> Any:

@@ -44,6 +44,12 @@ def _(x: Any, alpha: Any) -> Any:
     return ops.where(x > 0, 1.0, _scaled_exp(alpha, x))
 
 
+@derivative(elu, "alpha")
+def _(x: Any, alpha: Any) -> Any:
+    """``0 if x > 0, else exp(x) - 1``"""
+    return ops.expm1(ops.negative_part(x))
+
+
 @activation(
     range=(-SELU_SCALE * SELU_ALPHA, math.inf),
     monotonic=True,
@@ -100,6 +106,19 @@ def celu(x: Any, alpha: Positive = 1.0) -> Any:
 def _(x: Any, alpha: Any) -> Any:
     """``1 if x > 0, else exp(x / alpha)``"""
     return ops.where(x > 0, 1.0, ops.exp(ops.negative_part(x) / alpha))
+
+
+@derivative(celu, "alpha")
+def _(x: Any, alpha: Any) -> Any:
+    """``0 if x > 0, else exp(x / alpha) · (1 - x / alpha) - 1``"""
+    z = ops.negative_part(x) / alpha
+    near, far = ops.clip(z, -1.0, 0.0), ops.clip(z, -1000.0, -1.0)
+    series = -ops.square(near) * polynomial(near, CELU_ALPHA)
+    return ops.where(z > -1.0, series, ops.exp(far) * (1.0 - far) - 1.0)
+
+
+# (1 - exp(z) · (1 - z)) / z² in powers of z, the highest first: complete for |z| <= 1 in float64
+CELU_ALPHA = tuple((k + 1.0) / math.factorial(k + 2) for k in range(18, -1, -1))
 
 
 @activation(

@@ -6,14 +6,19 @@ from typing import Any
 from keras_acts._math import ops
 
 
-def kept(x: Any, mask: Any) -> Any:
-    """`x` with -inf where the mask leaves an entry out."""
-    return x if mask is None else ops.where(mask, x, -math.inf)
+def kept(x: Any, mask: Any, instead: float) -> Any:
+    """`x`, with a number instead where the mask leaves an entry out."""
+    return x if mask is None else ops.where(mask, x, instead)
 
 
-def shifted(x: Any, axis: Any) -> Any:
-    """``x - max x`` in each row: 0 for +inf, and -inf throughout a row of nothing else."""
-    return ops.where(ops.equal(x, math.inf), 0.0, x - finite(largest(x, axis)))
+def shifted(x: Any, axis: Any, mask: Any = None) -> Any:
+    """``x - max x`` in each row: 0 for +inf, -inf throughout a row of nothing else, and the least number for what is left out.
+
+    Beside infinite entries nothing is infinite, not even a constant, which would stop the checkers of the frameworks.
+    """
+    least = -ops.huge(x)
+    from_top = x - finite(largest(kept(x, mask, least), axis))
+    return kept(ops.where(x > -least, 0.0, from_top), mask, least)
 
 
 def largest(x: Any, axis: Any) -> Any:
@@ -23,7 +28,7 @@ def largest(x: Any, axis: Any) -> Any:
 
 def finite(top: Any) -> Any:
     """`top` with 0 in place of -inf, which would make NaN of a row of -inf."""
-    return ops.where(ops.equal(top, -math.inf), 0.0, top)
+    return ops.where(top < -ops.huge(top), 0.0, top)
 
 
 def divisor(x: Any) -> Any:

@@ -1,7 +1,6 @@
 """Rows that are scaled to a given variance or length."""
 
 import functools
-import math
 from typing import Any
 
 from keras_acts._catalogue import along_axis
@@ -34,7 +33,8 @@ def standardize(x: Any, axis: Axis = -1, epsilon: FixedPositive = 1e-5, *, mask:
     centred = near - mean(near)
     centred = centred if mask is None else ops.where(mask, centred, 0.0)
     variance = mean(ops.square(centred))
-    return centred / ops.sqrt(ops.where(ops.equal(variance, math.inf), math.nan, variance) + epsilon)
+    overflowed = ops.where(variance > ops.huge(variance), variance - variance, 0.0)  # NaN, or 0
+    return centred / ops.sqrt(variance + overflowed + epsilon)
 
 
 @along_axis(
@@ -61,9 +61,9 @@ def lp_normalize(x: Any, axis: Axis = -1, p: Norm = 2.0, *, mask: Any = None) ->
     x = ops.clip(x if mask is None else ops.where(mask, x, 0.0), -HUGE, HUGE)
     top = rows.largest(ops.absolute(x), axis)
     # No power of a number up to 1 overflows, and the length cancels the scale. XLA multiplies by the reciprocal, which of a
-    # huge number would be flushed to 0. A row of zeros is divided by infinity, which has the value 0 and the slope 0.
+    # huge number would be flushed to 0. A row of zeros has the value 0 and the slope 0.
     smaller = ops.where(top > 2.0**100, 2.0**-10, ops.ones_like(top))
-    scaled = x * smaller / ops.where(ops.equal(top, 0), math.inf, top * smaller)
+    scaled = ops.where(ops.equal(top, 0), 0.0, x * smaller / rows.divisor(top * smaller))
     if p == 2:
         return scaled / rows.divisor(ops.sqrt(rows.divisor(ops.sum(ops.square(scaled), axis=axis, keepdims=True))))
     size = scaled * ops.stop_gradient(ops.sign(scaled))

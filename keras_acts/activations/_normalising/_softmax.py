@@ -36,7 +36,7 @@ def softmax(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
     >>> [float(p) for p in keras_acts.activations.softmax([5.0, 5.0])]
     [0.5, 0.5]
     """
-    weights = ops.exp(rows.shifted(rows.kept(x, mask), axis))
+    weights = ops.exp(rows.shifted(x, axis, mask))
     return weights / rows.divisor(ops.sum(weights, axis=axis, keepdims=True))
 
 
@@ -56,11 +56,13 @@ def log_softmax(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
         axis: The axis whose probabilities sum to 1, or several whose probabilities do together.
         mask: As in `softmax`, with -inf, the logarithm of 0, for what it leaves out.
     """
-    x = rows.kept(x, mask)
+    most = ops.huge(x)
+    x = rows.kept(x, mask, -most)
     top = rows.finite(rows.largest(x, axis))
     # XLA fuses this to fewer passes than `rows.shifted`. The two differ beside +inf only.
-    shifted = ops.where(ops.equal(x, math.inf), HUGE, x) - ops.where(ops.equal(top, math.inf), HUGE, top)
-    return shifted - ops.log(rows.divisor(ops.sum(ops.exp(shifted), axis=axis, keepdims=True)))
+    shifted = ops.where(x > most, HUGE, x) - ops.where(top > most, HUGE, top)
+    y = shifted - ops.log(rows.divisor(ops.sum(ops.exp(shifted), axis=axis, keepdims=True)))
+    return rows.kept(y, mask, -math.inf)
 
 
 @along_axis(
@@ -128,15 +130,14 @@ def hardmax(x: Any, axis: Axis = -1, straight_through: Switch = False, *, mask: 
     >>> [float(y) for y in keras_acts.activations.hardmax([1.0, 3.0, 3.0])]
     [0.0, 1.0, 0.0]
     """
-    x = rows.kept(x, mask)
-    shifted = rows.shifted(x, axis)
+    shifted = rows.shifted(x, axis, mask)
     place = ops.where(ops.equal(shifted, 0), rows.countdown(x, axis), 0)
     first = ops.logical_and(place > 0, ops.equal(place, rows.largest(place, axis)))
-    # Not the bare one-hot vector: NaN stays, and the result depends on x for frameworks that insist on a gradient.
-    chosen = ops.where(ops.isnan(shifted), shifted, rows.as_number(first, x))
-    # XLA's largest number of a row may ignore NaN.
-    chosen = ops.where(ops.any(ops.isnan(shifted), axis=axis, keepdims=True), math.nan, chosen)
+    # Not the bare one-hot vector: NaN stays, in its whole row, since XLA's largest number of a row may ignore it, and the result
+    # depends on x for frameworks that insist on a gradient.
+    unknown = ops.sum(ops.where(ops.isnan(shifted), shifted, 0.0), axis=axis, keepdims=True)
+    chosen = rows.as_number(first, x) + unknown
     if not straight_through:
         return chosen
-    probabilities = softmax.compute(x, axis)
+    probabilities = softmax.compute(x, axis, mask=mask)
     return chosen + (probabilities - ops.stop_gradient(probabilities))

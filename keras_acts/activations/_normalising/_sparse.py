@@ -28,7 +28,7 @@ def sparsemax(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
     >>> [float(p) for p in keras_acts.activations.sparsemax([0.5, 0.25, -1.0])]
     [0.625, 0.375, 0.0]
     """
-    z = rows.shifted(rows.kept(x, mask), axis)
+    z = rows.shifted(x, axis, mask)
 
     def step(above: Any) -> Any:
         return ops.relu(ops.sum(above, axis=axis, keepdims=True) - 1.0) / rows.divisor(rows.positive(above, axis))
@@ -60,7 +60,7 @@ def entmax15(x: Any, axis: Axis = -1, *, mask: Any = None) -> Any:
     >>> [round(float(p), 6) for p in keras_acts.activations.entmax15([2.0, 2.0, -1.0])]
     [0.5, 0.5, 0.0]
     """
-    z = 0.5 * rows.shifted(rows.kept(x, mask), axis)
+    z = 0.5 * rows.shifted(x, axis, mask)
 
     def step(above: Any) -> Any:
         norm = ops.sqrt(ops.sum(ops.square(above), axis=axis, keepdims=True))

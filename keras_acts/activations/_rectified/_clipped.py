@@ -7,7 +7,7 @@ from keras_acts._catalogue import activation, derivative
 from keras_acts._math import ops
 from keras_acts._record.parameters import NonNegative, OptionalPositive, Positive
 from keras_acts.activations._piecewise import hard_tanh
-from keras_acts.activations._rectified._branches import branches
+from keras_acts.activations._rectified._branches import branches, is_number, product
 
 FAMILY = "rectified"
 
@@ -40,12 +40,10 @@ def relu(
     >>> [float(y) for y in keras_acts.activations.relu([-2.0, 0.0, 3.0])]
     [0.0, 0.0, 3.0]
     """
-    if threshold == 0 and negative_slope == 0:
+    if is_number(threshold, 0) and is_number(negative_slope, 0):
         y = ops.relu(x)
     else:
-        # A slope of 0 must not be multiplied out, since 0 · (-inf) is NaN.
-        below = negative_slope * (x - threshold) if negative_slope else ops.zeros_like(x)
-        y = ops.where(x <= threshold, below, x)
+        y = ops.where(x <= threshold, product(negative_slope, x - threshold), x)
     return y if max_value is None else ops.where(y >= max_value, max_value, y)
 
 
@@ -56,6 +54,18 @@ def _(x: Any, negative_slope: Any, max_value: Any, threshold: Any) -> Any:
     if max_value is None:
         return slope
     return ops.where(ops.logical_and(x > threshold, x >= max_value), 0.0, slope)
+
+
+@derivative(relu, "negative_slope")
+def _(x: Any, negative_slope: Any, max_value: Any, threshold: Any) -> Any:
+    """``x - threshold if x <= threshold, else 0``"""
+    return ops.where(x <= threshold, x - threshold, 0.0)
+
+
+@derivative(relu, "threshold")
+def _(x: Any, negative_slope: Any, max_value: Any, threshold: Any) -> Any:
+    """``-negative_slope if x <= threshold, else 0``"""
+    return ops.where(x <= threshold, -negative_slope * ops.ones_like(x), 0.0)
 
 
 @activation(
@@ -133,3 +143,9 @@ def clipped_relu(x: Any, max_value: Positive = 1.0) -> Any:
 def _(x: Any, max_value: Any) -> Any:
     """``1 if 0 < x < max_value, else 0``"""
     return hard_tanh.derivative(x, 0.0, max_value)
+
+
+@derivative(clipped_relu, "max_value")
+def _(x: Any, max_value: Any) -> Any:
+    """``1 if x >= max_value, else 0``"""
+    return ops.where(x >= max_value, ops.ones_like(x), 0.0)

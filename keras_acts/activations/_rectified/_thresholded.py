@@ -37,6 +37,12 @@ def _(x: Any, threshold: Any) -> Any:
     return branches(x, threshold, 0.0, 1.0)
 
 
+@derivative(thresholded_relu, "threshold")
+def _(x: Any, threshold: Any) -> Any:
+    """``0``"""
+    return ops.zeros_like(x)
+
+
 @activation(
     range=(0, math.inf),
     monotonic=True,
@@ -64,6 +70,18 @@ def threshold(x: Any, threshold: AnyReal, default_value: AnyReal) -> Any:
 def _(x: Any, threshold: Any, default_value: Any) -> Any:
     """``1 if x > threshold, else 0``"""
     return branches(x, threshold, 0.0, 1.0)
+
+
+@derivative(threshold, "threshold")
+def _(x: Any, threshold: Any, default_value: Any) -> Any:
+    """``0``"""
+    return ops.zeros_like(x)
+
+
+@derivative(threshold, "default_value")
+def _(x: Any, threshold: Any, default_value: Any) -> Any:
+    """``0 if x > threshold, else 1``"""
+    return branches(x, threshold, 1.0, 0.0)
 
 
 @activation(

@@ -45,8 +45,8 @@ def gelu(x: Any, approximate: Switch = False) -> Any:
     if approximate:
         return gelu_tanh.compute(x)
     near = ops.clip(x, -40.0, 40.0)
-    tail = _scaled_tail(ops.where(near < 0, -near, near))
-    return ops.where(near < 0, near * tail * (1.0 / TAIL_SCALE), x * (1.0 - (1.0 / TAIL_SCALE) * tail))
+    tail = _scaled_tail(ops.absolute(near))
+    return ops.where(near > 0, x * (1.0 - (1.0 / TAIL_SCALE) * tail), near * tail * (1.0 / TAIL_SCALE))
 
 
 @derivative(gelu)
@@ -54,15 +54,28 @@ def _(x: Any, approximate: Any) -> Any:
     """``Φ(x) + x · φ(x)``"""
     if approximate:
         return gelu_tanh.record.derivatives["x"](x)
+    return _slope(x)
+
+
+def _formula_of_slope(x: Any) -> Any:
     # With a = |x| and the Mills ratio M, the derivative is φ(a) · (M(a) - a) below 0, and 1 minus that above. The density φ(a)
     # is written as a square, since the product with its root is a normal number where the density no longer is.
     near = ops.clip(x, -40.0, 40.0)
-    a = ops.where(near < 0, -near, near)
+    a = ops.absolute(near)
     power, lost = negative_square(a, 0.25)
     root = ops.exp(power)
     root = root + root * lost
     below = root * (INV_SQRT_2PI * (mills_ratio(a) - a)) * root
-    return ops.where(near < 0, below, 1.0 - below)
+    return ops.where(near > 0, 1.0 - below, below)
+
+
+def _curvature(x: Any) -> Any:
+    """The second derivative, ``(2 - x²) · φ(x)``."""
+    square = ops.square(ops.clip(x, -40.0, 40.0))
+    return (INV_SQRT_2PI * (2.0 - square)) * ops.exp(-0.5 * square)
+
+
+_slope = ops.with_derivative(_formula_of_slope, _curvature)  # the Mills ratio is a fit, which loses digits with each derivative
 
 
 @activation(
@@ -94,12 +107,30 @@ def clipped_gelu(x: Any, min_value: AnyReal = -10.0, max_value: AnyReal = 10.0) 
 @derivative(clipped_gelu)
 def _(x: Any, min_value: Any, max_value: Any) -> Any:
     """``Φ(x) + x · φ(x) if -10 < x · Φ(x) < 10, else 0``"""
+    low, high = _at_bounds(x, min_value, max_value)
+    return ops.where(ops.logical_or(low, high), ops.zeros_like(x), _slope(x))
+
+
+@derivative(clipped_gelu, "min_value")
+def _(x: Any, min_value: Any, max_value: Any) -> Any:
+    """``1 if x · Φ(x) <= -10, else 0``"""
+    return ops.where(_at_bounds(x, min_value, max_value)[0], ops.ones_like(x), 0.0)
+
+
+@derivative(clipped_gelu, "max_value")
+def _(x: Any, min_value: Any, max_value: Any) -> Any:
+    """``1 if x · Φ(x) >= 10, else 0``"""
+    low, high = _at_bounds(x, min_value, max_value)
+    return ops.where(low, 0.0, ops.where(high, ops.ones_like(x), 0.0))
+
+
+def _at_bounds(x: Any, min_value: Any, max_value: Any) -> tuple[Any, Any]:
+    """Whether the smallest and whether the largest value is reached."""
     # gelu(x) is max(0, x) - tail. Subtracted in this order, it can be told from a bound that it would round to.
-    near = ops.clip(x, -40.0, 40.0)
-    a = ops.where(near < 0, -near, near)
+    a = ops.absolute(ops.clip(x, -40.0, 40.0))
     tail = a * _scaled_tail(a) * (1.0 / TAIL_SCALE)
     low, high = (ops.relu(x) - bound for bound in (min_value, max_value))
-    return ops.where(ops.logical_or(low <= tail, high >= tail), ops.zeros_like(x), gelu.derivative(x))
+    return low <= tail, high >= tail
 
 
 def _scaled_tail(a: Any) -> Any:

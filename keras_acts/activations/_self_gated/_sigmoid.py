@@ -44,7 +44,7 @@ def silu(x: Any) -> Any:
 @derivative(silu)
 def _(x: Any) -> Any:
     """``sigmoid(x) · (1 + x · sigmoid(-x))``"""
-    near = ops.clip(x, -1000.0, 60.0)
+    near = ops.clip(x, -1000.0, 1000.0)
     return gated_slope(0.5 * near, 1.0 + near)
 
 
@@ -76,7 +76,7 @@ def swish_beta(x: Any, beta: AnyReal = 1.0) -> Any:
 @derivative(swish_beta)
 def _(x: Any, beta: Any) -> Any:
     """``sigmoid(beta · x) · (1 + beta · x · sigmoid(-beta · x))``"""
-    gate = ops.clip(beta * ops.clip(x, -HUGE, HUGE), -1000.0, 60.0)
+    gate = ops.clip(beta * ops.clip(x, -HUGE, HUGE), -1000.0, 1000.0)
     return gated_slope(0.5 * gate, 1.0 + gate)
 
 
@@ -85,7 +85,7 @@ def _(x: Any, beta: Any) -> Any:
     """``x² · sigmoid(beta · x) · sigmoid(-beta · x)``"""
     finite = ops.clip(x, -HUGE, HUGE)
     gate = beta * finite
-    root = ops.exp(-0.5 * ops.where(gate < 0, -gate, gate))
+    root = ops.exp(-0.5 * ops.absolute(gate))
     return ops.square(finite * root / (1.0 + ops.square(root)))
 
 
@@ -110,7 +110,7 @@ def quick_gelu(x: Any) -> Any:
 @derivative(quick_gelu)
 def _(x: Any) -> Any:
     """``sigmoid(1.702 · x) · (1 + 1.702 · x · sigmoid(-1.702 · x))``"""
-    near = ops.clip(x, -1000.0, 40.0)
+    near = ops.clip(x, -1000.0, 1000.0)
     half, lost = _quick_gate(near, 0.5)
     return gated_slope(half, 1.0 + 1.702 * near, lost)
 
@@ -143,7 +143,7 @@ def gelu_tanh(x: Any) -> Any:
 @derivative(gelu_tanh)
 def _(x: Any) -> Any:
     """``sigmoid(u) · (1 + x · u' · sigmoid(-u)), u = √(8 / π) · (x + 0.044715 · x³)``"""
-    near = ops.clip(x, -40.0, 9.0)
+    near = ops.clip(x, -40.0, 40.0)
     half, lost = _tanh_gate(near, 0.5)
     return gated_slope(half, (1.0 + TANH_1 * near) + 3.0 * TANH_3 * near**3, lost)
 
@@ -163,26 +163,28 @@ def _tanh_gate(x: Any, factor: float) -> tuple[Any, Any]:
 
 def gated(x: Any, gate: Any, lost: Any = None) -> Any:
     """``x / (1 + exp(-gate))``, where rounding took `lost` from the gate."""
-    # Below -87 the exponential is not a normal number, but its product with x still is: both take a factor of e^16 there.
+    # With e = exp(-|gate|), which can't overflow, it is x / (1 + e) for a positive gate, else x · e / (1 + e). Below -87 e is not
+    # a normal number, but its product with x still is: e takes a factor of e^16 from x there.
     deep = gate < -80.0
-    power = ops.exp(ops.where(deep, -16.0 - gate, -gate))
+    e = ops.exp(ops.where(deep, 16.0 + gate, -ops.absolute(gate)))
     if lost is not None:
-        power = power * (1.0 - lost)
-    return ops.where(deep, EXP_MINUS_16 * x, x) / (1.0 + power)
+        e = e + e * ops.where(gate > 0, -lost, lost)
+    return ops.where(deep, EXP_MINUS_16 * x, x) * ops.where(gate > 0, 1.0, e) / (1.0 + e)
 
 
 def gated_slope(half: Any, rise: Any, lost: Any = None) -> Any:
-    """The derivative of ``x · sigmoid(gate)`` for a gate up to 60, with ``rise = 1 + x · gate'``.
+    """The derivative of ``x · sigmoid(gate)``, with ``rise = 1 + x · gate'``.
 
     `half` is half the gate, from which rounding took `lost`.
     """
-    # With e = exp(gate) the derivative is e · (rise + e) / (1 + e)². For a positive gate it is computed as
-    # 1 + ((rise - 2) · e - 1) / (1 + e)², where nothing cancels. The product with the root of e, twice, is a normal number
-    # where e no longer is. The factor of 1/2 keeps XLA from making another exponential of the root's square.
-    root = 0.5 * ops.exp(half)
-    e = root * root
-    inverse = 1.0 / (0.25 + e)
-    left = root * inverse * ((e + 0.25 * rise) * inverse) * root
-    if lost is not None:
-        left = left + left * (lost * (0.5 * inverse))
-    return ops.where(half < 0, left, 1.0 + (0.25 * (rise - 2.0) * e - 0.0625) * inverse * inverse)
+    # With q = exp(-|gate|) the derivative is q · (rise + q) / (1 + q)². For a positive gate it is 1 + q · (rise - 2 - q) /
+    # (1 + q)²: neither cancels, and no power of q overflows in a derivative of any order. The product with the root of q,
+    # twice, is a normal number where q no longer is. The factor of 1/2 keeps XLA from making another exponential of the root's
+    # square.
+    root = 0.5 * ops.exp(-ops.absolute(half))
+    q = root * root
+    inverse = 1.0 / (0.25 + q)
+    rest = ops.where(half > 0, 0.25 * (rise - 2.0) - q, 0.25 * rise + q)
+    part = root * inverse * (rest * inverse) * root
+    below = part if lost is None else part + part * (lost * (0.5 * inverse))
+    return ops.where(half > 0, 1.0 + part, below)

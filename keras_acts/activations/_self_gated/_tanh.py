@@ -35,13 +35,16 @@ def mish(x: Any) -> Any:
 @derivative(mish)
 def _(x: Any) -> Any:
     """``w · (4 · (x + 1) + w · (4 · x + 6 + w · (4 + w))) / (w · (w + 2) + 2)², w = exp(x)``"""
-    # Two forms, and a root with a factor, as in `gated_slope`.
-    near = ops.clip(x, -1000.0, 25.0)
-    root = 0.5 * ops.exp(0.5 * near)
-    e = root * root
-    inverse = 1.0 / (e * (e + e + 1.0) + 0.25)
-    left = root * inverse * (inverse * (0.25 * (near + 1.0) + e * ((near + 1.5) + e * (4.0 + 4.0 * e)))) * root
-    return ops.where(near < 0, left, 1.0 + (e * ((near - 0.5) * e + 0.25 * (near - 1.0)) - 0.0625) * inverse * inverse)
+    # Two forms with q = exp(-|x|), and a root with a factor, as in `gated_slope`. For positive x the derivative is
+    # 1 + q² · (4 · x - 2 + 4 · (x - 1) · q - 4 · q²) / (1 + 2 · q + 2 · q²)².
+    near = ops.clip(x, -1000.0, 1000.0)
+    root = 0.5 * ops.exp(-0.5 * ops.absolute(near))
+    q = root * root
+    inverse = 1.0 / ops.where(x > 0, 0.125 + q * (1.0 + 4.0 * q), 0.25 + q * (1.0 + 2.0 * q))
+    above = q * ((near - 0.5) + q * (4.0 * (near - 1.0) - 16.0 * q))
+    below = 0.25 * (near + 1.0) + q * ((near + 1.5) + q * (4.0 + 4.0 * q))
+    part = root * inverse * (inverse * ops.where(x > 0, above, below)) * root
+    return ops.where(x > 0, 1.0 + part, part)
 
 
 @activation(

@@ -9,14 +9,25 @@ from torch.nn import functional
 from keras_acts._frameworks.torch.declare import backward, kernel
 from keras_acts._frameworks.torch.pieces import in_pieces, widened
 
-kernel("selu", by_autodiff=True)(functional.selu)
+kernel("selu")(functional.selu)
 kernel("log_sigmoid")(functional.logsigmoid)
 kernel("sinh", within=(-88.0, 88.0))(torch.sinh)
 
 
-@kernel("elu", by_autodiff=True)
+@kernel("elu")
 def elu(x: Any, alpha: float) -> Any:
     return functional.elu(x, alpha)
+
+
+# torch's own second derivative at 0 is that above the kink
+@backward("elu")
+def elu_backward(g: Any, x: Any, alpha: float) -> Any:
+    return torch.ops.aten.elu_backward(g, alpha, 1.0, 1.0, False, x)
+
+
+@backward("selu")
+def selu_backward(g: Any, x: Any) -> Any:
+    return torch.ops.aten.elu_backward(g, 1.6732632423543772848, 1.0507009873554804934, 1.0, False, x)
 
 
 @kernel("softplus", by_autodiff=True)
