@@ -8,8 +8,7 @@ Importing the package makes its names known to Keras:
 
 __version__ = "0.2.0"
 
-from keras_acts import _backend as _backend
-from keras_acts import activations, layers, losses, models
+from keras_acts import _backend as _backend, activations, layers, losses, models
 from keras_acts._call.forms import ActivationOperation, Parameterised
 from keras_acts._catalogue import describe, names
 from keras_acts._frameworks.door import check_kernels

@@ -10,7 +10,10 @@ except ImportError as error:
     found = [name for name in PACKAGES if importlib.util.find_spec(name)]
     if error.name not in PACKAGES or error.name in found:
         raise
-    way_out = f"Set KERAS_BACKEND={found[0]} before Python starts" if found else "Install one, as in pip install keras-acts[jax]"
+    way_out = (
+        f"Set KERAS_BACKEND={found[0]} before Python starts" if found else "Install one, as in pip install keras-acts[jax]"
+    )
     raise ImportError(
-        f"Keras is set to the backend {error.name!r}, which is not installed. Installed: {', '.join(found) or 'none'}. {way_out}."
+        f"Keras is set to the backend {error.name!r}, which is not installed. "
+        f"Installed: {', '.join(found) or 'none'}. {way_out}."
     ) from error

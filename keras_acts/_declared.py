@@ -68,7 +68,9 @@ def _constructor(cls: type[Declared]) -> Callable[..., None]:
     def construct(self: Declared, *args: Any, **kwargs: Any) -> None:
         owner = type(self).__name__
         if args and (isinstance(args[0], keras.KerasTensor) or keras.ops.is_tensor(args[0])):
-            raise TypeError(f"{owner} is a class, which makes a layer: write {owner}() where an activation or a layer is wanted.")
+            raise TypeError(
+                f"{owner} is a class, which makes a layer: write {owner}() where an activation or a layer is wanted."
+            )
         try:
             bound = signature.bind(self, *args, **kwargs)
         except TypeError as error:

@@ -1,9 +1,10 @@
 """What `make test` runs: formulas on every name, machinery on one name of each kind.
 
-Of a formula `make test` runs value and gradient on every backend: at the defaults in each dtype, and with each parameter at one
-other value, as users of the framework run it: compiled on JAX, eagerly on torch, on TensorFlow float32 both ways. What the other
-mode does to a program is machinery on JAX and torch, which compile for seconds. Of the machinery, whose way hangs on what kind of activation it meets
-and not on its formula, it runs everything on one name of each kind. What is beyond that is marked where it stands:
+Of a formula `make test` runs value and gradient on every backend: at the defaults in each dtype, and with each parameter at
+one other value, in the mode that users of the framework are in: compiled on JAX, eager on torch, float32 in both on TensorFlow.
+Of the machinery, whose way hangs on what kind of activation it meets and not on its formula, it runs everything on one name of
+each kind. The other mode of JAX and torch, which compile for seconds, is machinery. What is beyond that is marked where it
+stands:
 
 - `full`: `make test-full` alone runs it. Names that do not stand for their kind are marked so here.
 - `any_backend`: no backend has a part in it, and `make test` runs it under the first one.

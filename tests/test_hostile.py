@@ -71,8 +71,30 @@ def test_a_tensor_of_no_real_numbers_is_refused_as_parameter(record, parameter, 
         "bool": lambda: keras.ops.convert_to_tensor(np.array([True])),
         "masked": lambda: np.ma.MaskedArray([1.0], [True]),
     }[value]()
-    with pytest.raises(TypeError, match="real numbers; got dtype|masked array"):
+    with pytest.raises(TypeError, match=r"real numbers; got dtype|masked array"):
         record.function(np.ones(1, "float32"), **{**record.example, parameter.name: tensor})
+
+
+FORMS = {
+    "scalar": lambda value: keras.ops.convert_to_tensor(np.float32(value)),
+    "vector": lambda value: keras.ops.convert_to_tensor(np.full(8, value, "float32")),
+    "variable": lambda value: keras.Variable(np.float32(value)),
+    "array": lambda value: np.full(8, value, "float32"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("record", "parameter"), [each for each in REALS if each.values[1].kind.learnable])
+def test_a_tensor_as_parameter_gives_what_the_number_does(record, parameter, form):
+    """At infinite inputs and where the parameter changes the branch too."""
+    x = np.array([-np.inf, -3.0, -0.5, 0.0, 0.25, 1.0, 4.0, np.inf], "float32")
+    for value in (0.0, 0.5, 1.0, 2.0, -0.5):
+        try:
+            wanted = record.function(x, **{**record.example, parameter.name: value})
+        except ValueError:
+            continue
+        got = record.function(x, **{**record.example, parameter.name: FORMS[form](value)})
+        np.testing.assert_allclose(backends.array(got), backends.array(wanted), rtol=3e-6, atol=1e-7, err_msg=str(value))
 
 
 def test_what_is_handed_out_is_not_changed_behind_the_back():
@@ -241,7 +263,7 @@ def test_activation_takes_a_mask_and_stands_in_for_the_softmax_of_attention():
     attention = keras.layers.MultiHeadAttention(1, 2)
     x = np.linspace(-1.0, 1.0, 12, dtype="float32").reshape(1, 3, 4)
     attention._softmax = layer
-    y, weights = attention(x, x, attention_mask=mask[:, None, :], return_attention_scores=True)
+    _y, weights = attention(x, x, attention_mask=mask[:, None, :], return_attention_scores=True)
     assert (keras.ops.convert_to_numpy(weights)[..., 2] == 0).all()
 
 
@@ -276,7 +298,8 @@ def test_a_saved_file_keeps_its_permissions_and_what_was_killed_is_cleared_away(
         (folder / "model.keras").write_text("half")
     keras_acts.models.save(model, path)
     assert path.stat().st_mode & 0o777 == 0o600
-    assert not left.exists() and other.exists()
+    assert not left.exists()
+    assert other.exists()
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted([path.name, other.name])
 
 

@@ -43,8 +43,8 @@ class Engine:
             argument. `pull` is a backward pass ``(gradient, x)``, or None.
         tensors: The types of its dense tensors.
         kernels: What it does better than the formulas.
-        parts: ``parts(owner, x, elementwise, single)`` gives the dense tensor inside a tensor of another kind and a function that
-            makes the same kind of a result, or None if `x` is dense; it raises where that can't be. `single` tells that no
+        parts: ``parts(owner, x, elementwise, single)`` gives the dense tensor inside a tensor of another kind and a function
+            that makes the same kind of a result, or None if `x` is dense; it raises where that can't be. `single` tells that no
             parameter is broadcast. None if the framework has but one kind.
         guard: ``guard(kernel, general)`` takes a `Guarded` kernel for the tensors that it is right for, and `general` for the
             others: for all in a framework that can't look at numbers.
@@ -56,8 +56,8 @@ class Engine:
         exporting: Whether what is computed is recorded by an exporter, which some frameworks know by themselves.
         formats: The formats of `keras.Model.export` that every activation was exported to and run back by tests/exports.py.
         cached: Makes a function keep its last results by argument.
-        uniform: ``uniform(shape, low, high)`` draws from the framework's own generator, whose state its recomputation brings back;
-            None if it has no such one.
+        uniform: ``uniform(shape, low, high)`` draws from the framework's own generator, whose state its recomputation brings
+            back; None if it has no such one.
         where: Stands in for `keras.ops.where`, which makes a float32 of a number on one of them.
         clip: Stands in for `keras.ops.clip`, which the Taylor mode of one of them can't take.
         absolute: ``|x|`` with the derivative -1 at 0, in one operation if there is such a one.

@@ -65,7 +65,7 @@ def without_derivatives(jaxpr: Any, constants: Sequence[Any], inputs: Sequence[A
 CALLS = {"custom_jvp_call": "call_jaxpr", "jit": "jaxpr", "pjit": "jaxpr"}
 TAYLOR = getattr(jet, "jet2", jet.jet)  # which does not scale the terms
 (CHECKPOINT,) = (equation.primitive for equation in jax.make_jaxpr(jax.checkpoint(lambda x: x))(0.0).eqns)
-jet.jet_rules.setdefault(CHECKPOINT, taylor_of_checkpoint)
+jet.jet_rules.setdefault(CHECKPOINT, taylor_of_checkpoint)  # type: ignore[arg-type]
 
 ENGINE = Engine(
     attach,

@@ -48,7 +48,9 @@ def parts(owner: str, x: Any, elementwise: bool, single: bool) -> tuple[Any, Fun
     """The values of a ragged tensor, or those of a tensor of unknown or high rank in a row, which some operations refuse."""
     if isinstance(x, tf.RaggedTensor):
         if not elementwise:
-            raise TypeError(f"{owner} works along an axis and takes dense tensors; got a ragged one. Give x.to_tensor() and a mask.")
+            raise TypeError(
+                f"{owner} works along an axis and takes dense tensors; got a ragged one. Give x.to_tensor() and a mask."
+            )
         return x.flat_values, x.with_flat_values
     if elementwise and single and isinstance(x, tf.Tensor) and (x.shape.rank is None or x.shape.rank > HIGHEST_RANK):
         shape = tf.shape(x)

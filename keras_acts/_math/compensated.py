@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from keras_acts._math import ops
+from keras_acts._precision import HUGE
 
 
 def rounded(x: Any, steps: float) -> Any:
@@ -20,8 +21,9 @@ def leading(number: Any) -> Any:
     """The leading 12 bits of a number, whose product with a `coarse` number is exact. A learned number stays as it is."""
     if not isinstance(number, float):
         return number
-    fraction, exponent = math.frexp(number)
-    return math.ldexp(math.trunc(math.ldexp(fraction, 12)), exponent - 12)  # rounded up, the largest would be infinite
+    scaled = number * (2.0**41 + 1.0)  # Veltkamp's splitting, which torch.compile can trace with any number
+    short = scaled - (scaled - number)
+    return short if -HUGE <= short <= HUGE else number
 
 
 def bell(near: Any, rest: Any, scale: float, weight: float = 1.0) -> Any:

@@ -88,9 +88,7 @@ def where(condition: Any, x: Any, other: Any) -> Any:
 def clip(x: Any, low: Any, high: Any) -> Any:
     """`x`, not below `low` and not above `high`: numbers, of which none counts beyond what the dtype holds, or tensors."""
     most = huge(x)
-    return _clip(
-        x, max(low, -most) if isinstance(low, float) else low, min(high, most) if isinstance(high, float) else high
-    )
+    return _clip(x, max(low, -most) if isinstance(low, float) else low, min(high, most) if isinstance(high, float) else high)
 
 
 def absolute(x: Any) -> Any:
@@ -180,6 +178,13 @@ def with_derivative(formula: Callable[[Any], Any], derivative: Callable[[Any], A
 def equal(x: Any, other: Any) -> Any:
     """``x == other`` for each number. In a functional model, Keras would compare the objects instead."""
     return ops.equal(x, other) if isinstance(x, keras.KerasTensor) else x == other
+
+
+def product(factor: Any, x: Any) -> Any:
+    """``factor · x``, which is 0 for a factor of 0 even where x is infinite."""
+    if isinstance(factor, float):
+        return factor * x if factor else zeros_like(x)
+    return factor * where(equal(factor, 0), clip(x, -HUGE, HUGE), x)
 
 
 def length(x: Any) -> Any:

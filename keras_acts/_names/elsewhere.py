@@ -150,7 +150,7 @@ def get(name: Any, **parameters: Any) -> Any:
 
     Args:
         name: A canonical name, an alias, either after ``"keras_acts>"``, another library's name, or what `get` returned before;
-            also what ``keras.activations.serialize`` makes of these, and None for the identity, as Keras's own `get` takes them.
+            as in Keras's own `get` also what ``keras.activations.serialize`` makes of these, and None for the identity.
         **parameters: Parameters of that activation as numbers; see `describe`.
 
     Returns:

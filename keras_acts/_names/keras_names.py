@@ -136,7 +136,7 @@ class Refused:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise ValueError(self.message)
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         # A layer asks for the class of what it is given: so the error comes where the name is, and not at the first call.
         raise ValueError(self.message)

@@ -60,8 +60,8 @@ class Settings:
         if self.learned:
             name = self.learned[0][0].partition("[")[0]
             raise TypeError(
-                f"{owner}: {name} is a tensor, which a saved activation can't hold, nor a functional model. Give a number here. "
-                f"{PER_CHANNEL}"
+                f"{owner}: {name} is a tensor, which a saved activation can't hold, nor a functional model. "
+                f"Give a number here. {PER_CHANNEL}"
             )
         return dict(self.fixed)
 

@@ -6,6 +6,7 @@ package that knows backends by name.
 """
 
 import contextlib
+import functools
 
 import keras
 import numpy as np
@@ -24,6 +25,7 @@ def _of_dtype(array, dtype):
 if NAME == "jax":
     import jax
     import ml_dtypes
+    from jax.experimental import jet
 
     VERSION = jax.__version__
 
@@ -58,16 +60,40 @@ if NAME == "jax":
     def _forward(function):
         return jax.jit(lambda x: jax.jvp(function, (x,), (jax.numpy.ones_like(x),))[1])
 
-    def _hessian(function):
-        return jax.jit(lambda x: jax.numpy.diagonal(jax.jacfwd(jax.jacrev(_sum_of(function)))(x)))
+    def _diagonal(jacobian):
+        return jax.jit(lambda x: jax.numpy.diagonal(jacobian(x)))
+
+    def _nested(function, order):
+        for _ in range(order):
+            function = jax.grad(function)
+        return jax.jit(jax.vmap(function))
+
+    def _taylor(function, x):
+        none = jax.numpy.zeros_like(x)
+        _, terms = jet.jet(function, (x,), ((jax.numpy.ones_like(x), none, none),))
+        return terms[2]
+
+    def _on_parts(function, x):
+        mesh = jax.sharding.Mesh(jax.devices()[:1], ("parts",))
+        spec = jax.sharding.PartitionSpec("parts")
+        return jax.jit(jax.shard_map(function, mesh=mesh, in_specs=spec, out_specs=spec))(x)
 
     TRANSFORMS = {
         "jit": (0, lambda function, x: jax.jit(function)(x)),
         "vmap": (0, lambda function, x: jax.jit(jax.vmap(function))(x)),
+        "scan": (0, lambda function, x: jax.lax.scan(lambda carry, row: (carry, function(row)), 0, x)[1]),
+        "shard_map": (0, _on_parts),
         "jvp": (1, lambda function, x: _forward(function)(x)),
+        "linearize": (1, lambda function, x: jax.linearize(function, x)[1](jax.numpy.ones_like(x))),
         "vmap of grad": (1, lambda function, x: jax.jit(jax.vmap(jax.grad(function)))(x)),
-        "grad of grad": (2, lambda function, x: jax.jit(jax.vmap(jax.grad(jax.grad(function))))(x)),
-        "forward over reverse": (2, lambda function, x: _hessian(function)(x)),
+        "jacfwd": (1, lambda function, x: _diagonal(jax.jacfwd(function))(x)),
+        "jacrev": (1, lambda function, x: _diagonal(jax.jacrev(function))(x)),
+        "checkpoint": (1, lambda function, x: jax.jit(jax.grad(_sum_of(jax.checkpoint(function))))(x)),
+        "grad of grad": (2, lambda function, x: _nested(function, 2)(x)),
+        "hessian": (2, lambda function, x: _diagonal(jax.hessian(_sum_of(function)))(x)),
+        "jet": (3, _taylor),
+        "grad, 3 times": (3, lambda function, x: _nested(function, 3)(x)),
+        "grad, 4 times": (4, lambda function, x: _nested(function, 4)(x)),
     }
 
 elif NAME == "torch":
@@ -113,14 +139,53 @@ elif NAME == "torch":
     def _hessian(function, x):
         return torch.func.jacfwd(torch.func.jacrev(_sum_of(function)))(x).diagonal()
 
+    def _pushed(function):
+        return lambda x: torch.func.jvp(function, (x,), (torch.ones_like(x),))[1]
+
+    def _backward(function, order):
+        for _ in range(order):
+            function = gradient(function)
+        return function
+
+    class _Module(torch.nn.Module):
+        def __init__(self, function):
+            super().__init__()
+            self.function = function
+
+        def forward(self, x):
+            return self.function(x)
+
+    def _exported(function, x):
+        return torch.export.export(_Module(function), (x,), strict=False).module()(x)
+
+    def _in_autocast(function, x):
+        with torch.autocast(x.device.type, torch.bfloat16):
+            return function(x)
+
+    def _checkpointed(function, x):
+        again = functools.partial(torch.utils.checkpoint.checkpoint, function, use_reentrant=False)
+        return gradient(again, again=False)(x)
+
+    def _jagged(function, x):
+        rows = torch.nested.nested_tensor([x[:3], x[3:]], layout=torch.jagged)
+        return function(rows).values()
+
     TRANSFORMS = {
         "compile": (0, lambda function, x: compiled(function)(x)),
         "compile of backward": (1, lambda function, x: gradient(compiled(function), again=False)(x)),
+        "export": (0, _exported),
+        "autocast": (0, _in_autocast),
         "vmap": (0, lambda function, x: torch.func.vmap(function)(x)),
+        "jagged": (0, _jagged),
         "forward mode": (1, _forward),
+        "checkpoint": (1, _checkpointed),
         "vmap of grad": (1, lambda function, x: torch.func.vmap(torch.func.grad(function))(x)),
-        "double backward": (2, lambda function, x: gradient(gradient(function))(x)),
+        "jacrev": (1, lambda function, x: torch.func.jacrev(function)(x).diagonal()),
+        "double backward": (2, lambda function, x: _backward(function, 2)(x)),
         "forward over reverse": (2, _hessian),
+        "jvp of jvp": (2, lambda function, x: _pushed(_pushed(function))(x)),
+        "backward, 3 times": (3, lambda function, x: _backward(function, 3)(x)),
+        "backward, 4 times": (4, lambda function, x: _backward(function, 4)(x)),
     }
 
 else:
@@ -158,15 +223,36 @@ else:
             y = function(x)
         return accumulator.jvp(y, unconnected_gradients="zero")
 
+    def _jacobian(function, x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = function(x)
+        return tf.linalg.diag_part(tape.jacobian(y, x, unconnected_gradients="zero"))
+
+    def _tapes(function, order):
+        for _ in range(order):
+            function = gradient(function)
+        return function
+
+    def _ragged(function, x):
+        return function(tf.RaggedTensor.from_row_lengths(x, [3, 0, x.shape[0] - 3])).flat_values
+
     TRANSFORMS = {
         "graph": (0, lambda function, x: tf.function(function)(x)),
         "XLA": (0, lambda function, x: compiled(function)(x)),
         "XLA of tape": (1, lambda function, x: compiled(gradient(function))(x)),
         "vectorized_map": (0, lambda function, x: tf.vectorized_map(function, x)),
+        "ragged": (0, _ragged),
         "forward accumulator": (1, _forward),
-        "nested tapes": (2, lambda function, x: gradient(gradient(function))(x)),
+        "jacobian by pfor": (1, _jacobian),
+        "nested tapes": (2, lambda function, x: _tapes(function, 2)(x)),
         "forward over reverse": (2, lambda function, x: _forward(gradient(function), x)),
+        "3 tapes": (3, lambda function, x: _tapes(function, 3)(x)),
+        "4 tapes": (4, lambda function, x: _tapes(function, 4)(x)),
     }
+
+
+FOR_ELEMENTWISE = {"jagged", "ragged"}  # which activations along an axis refuse
 
 
 def gradient(function, again=True):

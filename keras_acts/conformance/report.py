@@ -10,6 +10,9 @@ HEADINGS = ("activation", "value", "gradient", "stock value", "stock gradient", 
 MISSING = "–"
 
 
+AS_STOCK = "as stock: "  # how a problem begins that the framework's own function has too
+
+
 @dataclasses.dataclass(frozen=True)
 class Finding:
     """One activation in one dtype: its value or its gradient, and that of Keras's own function, if there is one."""
@@ -40,7 +43,10 @@ class Report:
         """A line for each breach of the contract."""
         wrong = [f"{each.name}, {each.dtype} {each.what}: {each.ours.breach}" for each in self.findings if not each.ours.kept]
         return wrong + [
-            f"{name}, {what}: {problem}" for name, all_ in self.works.items() for what, problem in all_.items() if problem
+            f"{name}, {what}: {problem}"
+            for name, all_ in self.works.items()
+            for what, problem in all_.items()
+            if problem and not problem.startswith(AS_STOCK)
         ]
 
     @property
@@ -117,10 +123,18 @@ class Report:
             lines += map(_row, self.rows(dtype))
         if self.exceptions:
             lines += ["", "## Exceptions", "", *(f"{i}. {line}" for i, line in enumerate(self.exceptions, 1))]
-        lines += ["", "## Works under", "", *(f"- {line}" for line in self.transforms)]
+        lines += ["", "## Works under", "", *(f"- {line}" for line in self.transforms), "", *self._table_of_transforms()]
         if self.breaches:
             lines += ["", "## Breaches", "", *(f"- {line}" for line in self.breaches)]
         return "\n".join(lines) + "\n"
+
+    def _table_of_transforms(self):
+        """A row for each activation: whether it works under each transform."""
+        every = list(dict.fromkeys(what for each in self.works.values() for what in each))
+        lines = [_row(["activation", *every]), _row(["---", *["---"] * len(every)])]
+        for name, works in self.works.items():
+            lines.append(_row([name, *(_works(works.get(what)) for what in every)]))
+        return lines
 
     def to_json(self):
         """The report as JSON; numbers that are not finite become strings."""
@@ -137,6 +151,13 @@ def _shown(judgement, mark=None):
     if math.isinf(error):
         number = "fails"
     return number + ("!" if judgement.breach else "") + (f" ({mark})" if mark else "")
+
+
+def _works(problem):
+    """A cell of the table of transforms."""
+    if problem is None:
+        return MISSING
+    return "yes" if not problem else "as stock" if problem.startswith(AS_STOCK) else "no"
 
 
 def _plain(value):

@@ -168,7 +168,7 @@ def plain(value: Any, depth: int = 4) -> bool:
         items = value.values() if isinstance(value, Mapping) else value
         return depth > 0 and "class_name" not in value and all(plain(item, depth - 1) for item in items)
     if isinstance(value, numbers.Real):
-        return abs(value) <= sys.float_info.max  # math.isfinite fails at an integer of 400 digits
+        return bool(abs(value) <= sys.float_info.max)  # type: ignore[operator]  # math.isfinite fails at an integer of 400 digits
     return value is None or (
         isinstance(value, str) and value.isidentifier() and value.lower() not in {"nan", "inf", "infinity"}
     )

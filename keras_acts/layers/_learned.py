@@ -64,8 +64,8 @@ class LearnedActivation(Layer):
             register.add_learner(of.record.name, cls)
 
     def __post_init__(self) -> None:
-        # An attribute, since Keras replaces it where activations are to be computed again. A call does without, for ours keep no
-        # more than their input.
+        # An attribute, since Keras replaces it where activations are to be computed again. A call does without, for ours keep
+        # no more than their input.
         self.activation = self._of()
         if self.num_parameters is not None and self.shared_axes is not None:
             raise ValueError(

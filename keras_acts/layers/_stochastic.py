@@ -18,9 +18,9 @@ TINY = 2.0**-24  # the distance of a uniform number of float32 from 0 and 1
 class StochasticActivation(Layer):
     """Base of the layers here: owns the generator of its random numbers.
 
-    A layer that is computed again in the backward pass (`keras.remat`, `keras.RematScope`, ``torch.utils.checkpoint``) needs the
-    same numbers again. It gets them on JAX, and on PyTorch without a seed. On TensorFlow, and on PyTorch with a seed, it gets
-    others, as a stock layer with a `SeedGenerator` does: leave it out of what is computed again.
+    A layer that is computed again in the backward pass (`keras.remat`, `keras.RematScope`, ``torch.utils.checkpoint``) needs
+    the same numbers again. It gets them on JAX, and on PyTorch without a seed. On TensorFlow, and on PyTorch with a seed, it
+    gets others, as a stock layer with a `SeedGenerator` does: leave it out of what is computed again.
 
     Args:
         seed: Seed of the random numbers, or None.

@@ -38,8 +38,9 @@ def export(model: keras.Model, filepath: Any, format: str = "tf_saved_model", **
     check_model(model)
     if format == "litert" and arguments.get("representative_dataset") and PACKAGE in str(model.get_config()):
         raise ValueError(
-            f"export: with a representative_dataset, LiteRT rounds every step of a formula to 8 bits, which the formulas of {PACKAGE} "
-            f"do not bear. Leave it out, or put Keras's own activations into the model, such as keras.activations.gelu."
+            f"export: with a representative_dataset, LiteRT rounds every step of a formula to 8 bits, which the formulas of "
+            f"{PACKAGE} do not bear. Leave it out, or build the model with Keras's own activations, such as "
+            f"keras.activations.gelu."
         )
     if getattr(model, "inputs", None):  # some exporters of Keras want a model that has been called, if it was loaded too
         inputs = model.inputs[0] if is_sequential(model) else model.input
@@ -51,9 +52,9 @@ def export(model: keras.Model, filepath: Any, format: str = "tf_saved_model", **
 def save(model: keras.Model, filepath: Any, overwrite: bool = True, **arguments: Any) -> None:
     """``model.save``, but an older file of that name stays as it is unless the new one is complete.
 
-    Keras empties the file first: what fails or is killed half way leaves neither the old model nor the new one. The new file has
-    the permissions and, where the user may set them, the owner and the attributes of the older one. A further hard link to the
-    older file keeps the older model. What a killed process leaves behind, a hidden folder, is removed by the next one that
+    Keras empties the file first: what fails or is killed half way leaves neither the old model nor the new one. The new file
+    has the permissions and, where the user may set them, the owner and the attributes of the older one. A further hard link to
+    the older file keeps the older model. What a killed process leaves behind, a hidden folder, is removed by the next one that
     saves the same file.
 
     Args:

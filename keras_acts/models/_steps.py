@@ -145,7 +145,9 @@ def regularized(layer: Any, step: Step) -> Step:
     """What takes the place of a layer, with the layer's penalty on its output."""
     if layer.activity_regularizer is None:
         return step
-    penalty = keras.layers.Activation(keras.activations.linear, activity_regularizer=layer.activity_regularizer, dtype=layer.dtype_policy)
+    penalty = keras.layers.Activation(
+        keras.activations.linear, activity_regularizer=layer.activity_regularizer, dtype=layer.dtype_policy
+    )
     return lambda *args, **kwargs: penalty(step(*args, **kwargs))
 
 

@@ -24,17 +24,20 @@ def negative_part(x: Any) -> Any:
 
 def parts(owner: str, x: Any, elementwise: bool, single: bool) -> tuple[Any, Function] | None:
     """The values of a nested tensor."""
-    if not isinstance(x, torch.Tensor) or x.layout is torch.strided and not x.is_nested:
+    if not isinstance(x, torch.Tensor) or (x.layout is torch.strided and not x.is_nested):
         return None
     if x.layout is torch.jagged:  # type: ignore[attr-defined]
         if not elementwise:
-            raise TypeError(f"{owner} works along an axis and takes dense tensors; got a nested one. Give x.to_padded_tensor(0.0).")
-        offsets, lengths, axis = x.offsets(), x.lengths(), x._ragged_idx
+            raise TypeError(
+                f"{owner} works along an axis and takes dense tensors; got a nested one. Give x.to_padded_tensor(0.0)."
+            )
+        nested: Any = x
+        offsets, lengths, axis = nested.offsets(), nested.lengths(), nested._ragged_idx
 
         def whole(y: Any) -> Any:
             return torch.nested.nested_tensor_from_jagged(y, offsets=offsets, lengths=lengths, jagged_dim=axis)
 
-        return x.values(), whole
+        return nested.values(), whole
     if x.is_nested:
         raise TypeError(f"{owner} takes nested tensors of the layout torch.jagged; got one of the layout torch.strided.")
     raise TypeError(f"{owner} takes dense tensors; got one of the layout {x.layout}. Give x.to_dense().")

@@ -151,8 +151,7 @@ def xielu(x: Any, alpha_p: Positive = 0.8, alpha_n: Positive = 0.8, beta: AnyRea
     first = leading(fall)
     second = (ops.ones_like(x) * beta - first) - alpha_n
     whole = coarse(ops.clip(far, -64.0, 0.0))
-    part = 0.0 if isinstance(fall, float) and fall == 0 else fall * (far - whole)  # 0 · inf would be NaN
-    line = (first * whole - alpha_n) + (part + second * whole)
+    line = (first * whole - alpha_n) + (ops.product(fall, far - whole) + second * whole)
     negative = ops.where(x > -1.0, near * (beta + alpha_n * near * polynomial(near, EXP_2)), alpha_n * ops.exp(far) + line)
     return ops.where(x > 0, positive * (alpha_p * positive + beta), negative)
 

@@ -133,8 +133,8 @@ def hardmax(x: Any, axis: Axis = -1, straight_through: Switch = False, *, mask: 
     shifted = rows.shifted(x, axis, mask)
     place = ops.where(ops.equal(shifted, 0), rows.countdown(x, axis), 0)
     first = ops.logical_and(place > 0, ops.equal(place, rows.largest(place, axis)))
-    # Not the bare one-hot vector: NaN stays, in its whole row, since XLA's largest number of a row may ignore it, and the result
-    # depends on x for frameworks that insist on a gradient.
+    # Not the bare one-hot vector: NaN stays, in its whole row, since XLA's largest number of a row may ignore it, and the
+    # result depends on x for frameworks that insist on a gradient.
     unknown = ops.sum(ops.where(ops.isnan(shifted), shifted, 0.0), axis=axis, keepdims=True)
     chosen = rows.as_number(first, x) + unknown
     if not straight_through:

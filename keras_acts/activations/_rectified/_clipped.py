@@ -7,7 +7,7 @@ from keras_acts._catalogue import activation, derivative
 from keras_acts._math import ops
 from keras_acts._record.parameters import NonNegative, OptionalPositive, Positive
 from keras_acts.activations._piecewise import hard_tanh
-from keras_acts.activations._rectified._branches import branches, is_number, product
+from keras_acts.activations._rectified._branches import branches, is_number
 
 FAMILY = "rectified"
 
@@ -43,7 +43,7 @@ def relu(
     if is_number(threshold, 0) and is_number(negative_slope, 0):
         y = ops.relu(x)
     else:
-        y = ops.where(x <= threshold, product(negative_slope, x - threshold), x)
+        y = ops.where(x <= threshold, ops.product(negative_slope, x - threshold), x)
     return y if max_value is None else ops.where(y >= max_value, max_value, y)
 
 

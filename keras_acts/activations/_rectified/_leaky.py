@@ -6,7 +6,7 @@ from typing import Any
 from keras_acts._catalogue import activation, derivative
 from keras_acts._math import ops
 from keras_acts._record.parameters import AnyReal, NonNegative
-from keras_acts.activations._rectified._branches import branches, is_number, product
+from keras_acts.activations._rectified._branches import branches, is_number
 
 FAMILY = "rectified"
 
@@ -32,7 +32,7 @@ def leaky_relu(x: Any, negative_slope: NonNegative = 0.01) -> Any:
     >>> [float(y) for y in keras_acts.activations.leaky_relu([-2.0, 3.0], negative_slope=0.5)]
     [-1.0, 3.0]
     """
-    return ops.relu(x) if is_number(negative_slope, 0) else ops.where(x <= 0, product(negative_slope, x), x)
+    return ops.relu(x) if is_number(negative_slope, 0) else ops.where(x <= 0, ops.product(negative_slope, x), x)
 
 
 @derivative(leaky_relu)
@@ -69,7 +69,7 @@ def prelu(x: Any, alpha: AnyReal) -> Any:
     >>> [float(y) for y in keras_acts.activations.prelu([-2.0, 3.0], alpha=0.25)]
     [-0.5, 3.0]
     """
-    return ops.where(x <= 0, product(alpha, x), x)
+    return ops.where(x <= 0, ops.product(alpha, x), x)
 
 
 @derivative(prelu)
@@ -105,27 +105,27 @@ def filter_response_tlu_affine(x: Any, alpha: AnyReal = 0.0, tau: AnyReal = 0.0)
     >>> [float(y) for y in keras_acts.get("tlu_affine", alpha=0.5, tau=1.0)([-4.0, 1.0, 4.0])]
     [-1.0, 1.5, 4.0]
     """
-    line = product(alpha, x) + tau
+    line = ops.product(alpha, x) + tau
     return ops.where(_on_line(x, alpha, line), line, x)
 
 
 @derivative(filter_response_tlu_affine)
 def _(x: Any, alpha: Any, tau: Any) -> Any:
     """``1 if x > alpha · x + tau, else alpha``"""
-    on_line = _on_line(x, alpha, product(alpha, x) + tau)
+    on_line = _on_line(x, alpha, ops.product(alpha, x) + tau)
     return ops.where(on_line, alpha * ops.ones_like(x), 1.0)
 
 
 @derivative(filter_response_tlu_affine, "alpha")
 def _(x: Any, alpha: Any, tau: Any) -> Any:
     """``0 if x > alpha · x + tau, else x``"""
-    return ops.where(_on_line(x, alpha, product(alpha, x) + tau), x, 0.0)
+    return ops.where(_on_line(x, alpha, ops.product(alpha, x) + tau), x, 0.0)
 
 
 @derivative(filter_response_tlu_affine, "tau")
 def _(x: Any, alpha: Any, tau: Any) -> Any:
     """``0 if x > alpha · x + tau, else 1``"""
-    return ops.where(_on_line(x, alpha, product(alpha, x) + tau), ops.ones_like(x), 0.0)
+    return ops.where(_on_line(x, alpha, ops.product(alpha, x) + tau), ops.ones_like(x), 0.0)
 
 
 def _on_line(x: Any, alpha: Any, line: Any) -> Any:

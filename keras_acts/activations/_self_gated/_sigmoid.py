@@ -163,8 +163,8 @@ def _tanh_gate(x: Any, factor: float) -> tuple[Any, Any]:
 
 def gated(x: Any, gate: Any, lost: Any = None) -> Any:
     """``x / (1 + exp(-gate))``, where rounding took `lost` from the gate."""
-    # With e = exp(-|gate|), which can't overflow, it is x / (1 + e) for a positive gate, else x · e / (1 + e). Below -87 e is not
-    # a normal number, but its product with x still is: e takes a factor of e^16 from x there.
+    # With e = exp(-|gate|), which can't overflow, it is x / (1 + e) for a positive gate, else x · e / (1 + e). Below -87 e is
+    # not a normal number, but its product with x still is: e takes a factor of e^16 from x there.
     deep = gate < -80.0
     e = ops.exp(ops.where(deep, 16.0 + gate, -ops.absolute(gate)))
     if lost is not None:

@@ -42,8 +42,8 @@ def log_sigmoid_backward(g: Any, x: Any) -> Any:
 
 
 def is_power_of_2(alpha: float) -> bool:
-    """Whether ``x / alpha`` is not rounded."""
-    return math.frexp(alpha)[0] == 0.5
+    """Whether ``x / alpha`` is not rounded. The compiler, which would make a program for each alpha, takes the formula."""
+    return not torch.compiler.is_compiling() and math.frexp(alpha)[0] == 0.5
 
 
 @kernel("celu", when=is_power_of_2)
