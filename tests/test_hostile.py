@@ -310,3 +310,13 @@ def test_integers_beyond_every_float_are_refused():
     }  # fmt: skip
     with pytest.raises((ValueError, TypeError), match="with finite numbers as arguments"):
         keras_acts.layers.Snake.from_config(config)
+
+
+@pytest.mark.any_backend
+def test_a_backend_that_is_not_installed_is_told_in_one_line():
+    code = "import sys; sys.modules['torch'] = None; import keras_acts"
+    environment = {**os.environ, "KERAS_BACKEND": "torch"}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    last = run.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: Keras is set to the backend 'torch', which is not installed. Installed: ")
+    assert "Set KERAS_BACKEND=" in last

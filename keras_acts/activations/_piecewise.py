@@ -7,7 +7,7 @@ from typing import Any
 from keras_acts._catalogue import activation, derivative
 from keras_acts._math import ops
 from keras_acts._precision import rounded
-from keras_acts._record.parameters import AnyReal, Positive, Switch, crossed_bounds
+from keras_acts._record.parameters import TINY, AnyReal, Positive, Switch, crossed_bounds
 
 FAMILY = "piecewise"
 
@@ -256,4 +256,6 @@ def _line(x: Any, slope: Any, *values: Any) -> Any:
     # It is slope · (x + high) + slope · low, where high + low is sum / slope. There x + high is exact where it is small.
     zero = sum(map(Fraction, values)) / Fraction(slope)
     high = rounded(float(zero), x)
+    if 0.0 < math.fabs(high) < TINY:  # it may be flushed to 0
+        return slope * x + sum(values)
     return slope * (x + high) + slope * float(zero - Fraction(high))

@@ -52,6 +52,7 @@ class LearnedActivation(Layer):
     function: ClassVar[Callable[..., Any]]
     scalar: ClassVar[bool] = False  # one entry for all, unless told otherwise; else one for each feature
     declared_weights: ClassVar[tuple[str, ...]] = ()
+    _replaced: Callable[..., Any] | None = None
 
     def __init_subclass__(cls, of: ActivationFunction[...] | None = None, scalar: bool | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -64,9 +65,6 @@ class LearnedActivation(Layer):
             register.add_learner(of.record.name, cls)
 
     def __post_init__(self) -> None:
-        # An attribute, since Keras replaces it where activations are to be computed again. A call does without, for ours keep
-        # no more than their input.
-        self.activation = self._of()
         if self.num_parameters is not None and self.shared_axes is not None:
             raise ValueError(
                 f"{self._owner}: give num_parameters (one weight for each entry of the last axis) or shared_axes, "
@@ -84,8 +82,17 @@ class LearnedActivation(Layer):
                 raise TypeError(f"{self._owner}: {name} is a weight, which is learned. To let it start there, give {start}.")
         super()._check_keras_arguments(given)
 
-    def _of(self) -> Callable[..., Any]:
+    @property
+    def activation(self) -> Callable[..., Any]:
         """The activation that the weights are parameters of."""
+        return self._replaced or self._of()
+
+    @activation.setter
+    def activation(self, activation: Callable[..., Any]) -> None:
+        # Keras replaces it where activations are to be computed again. A call does without, for ours keep only their input.
+        self._replaced = activation
+
+    def _of(self) -> Callable[..., Any]:
         return self.function
 
     @property
@@ -212,7 +219,6 @@ class TLU(LearnedActivation, of=activations.tlu):
     alpha_constraint: Constraint = None
 
     def _of(self) -> Callable[..., Any]:
-        """The activation that the weights are parameters of."""
         return activations.filter_response_tlu_affine if self.affine else activations.tlu
 
 

@@ -99,7 +99,12 @@ def celu(x: Any, alpha: Positive = 1.0) -> Any:
     >>> [float(y) for y in keras_acts.activations.celu([-1e9, 3.0], alpha=0.5)]
     [-0.5, 3.0]
     """
-    return ops.where(x > 0, x, alpha * ops.expm1(ops.negative_part(x) / alpha))
+    negative = ops.negative_part(x)
+    ratio = negative / alpha
+    below = alpha * ops.expm1(ratio)
+    if isinstance(alpha, float) and alpha > 2.0**20:  # the ratio may be flushed to 0
+        below = ops.where(ratio > -(2.0**-27), negative + 0.5 * negative * ratio, below)
+    return ops.where(x > 0, x, below)
 
 
 @derivative(celu)

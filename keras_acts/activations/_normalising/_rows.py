@@ -23,7 +23,8 @@ def shifted(x: Any, axis: Any, mask: Any = None) -> Any:
 
 def largest(x: Any, axis: Any) -> Any:
     """The largest entry of each row, as a constant to differentiation; 0 for a row without entries."""
-    return ops.stop_gradient(ops.sum(x, axis=axis, keepdims=True) if 0 in x.shape else ops.largest(x, axis))
+    empty = getattr(x.shape, "rank", 0) is not None and 0 in x.shape  # in a graph of TensorFlow the rank may be unknown
+    return ops.stop_gradient(ops.sum(x, axis=axis, keepdims=True) if empty else ops.largest(x, axis))
 
 
 def finite(top: Any) -> Any:
