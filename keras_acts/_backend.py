@@ -7,13 +7,14 @@ PACKAGES = ("tensorflow", "jax", "torch")
 try:
     import keras  # noqa: F401
 except ImportError as error:
+    missing = (error.name or "").partition(".")[0]
     found = [name for name in PACKAGES if importlib.util.find_spec(name)]
-    if error.name not in PACKAGES or error.name in found:
+    if missing not in PACKAGES or missing in found:
         raise
     way_out = (
         f"Set KERAS_BACKEND={found[0]} before Python starts" if found else "Install one, as in pip install keras-acts[jax]"
     )
     raise ImportError(
-        f"Keras is set to the backend {error.name!r}, which is not installed. "
+        f"Keras is set to the backend {missing!r}, which is not installed. "
         f"Installed: {', '.join(found) or 'none'}. {way_out}."
     ) from error
