@@ -15,6 +15,5 @@ except ImportError as error:
         f"Set KERAS_BACKEND={found[0]} before Python starts" if found else "Install one, as in pip install keras-acts[jax]"
     )
     raise ImportError(
-        f"Keras is set to the backend {missing!r}, which is not installed. "
-        f"Installed: {', '.join(found) or 'none'}. {way_out}."
+        f"Keras is set to the backend {missing!r}, which is not installed. Installed: {', '.join(found) or 'none'}. {way_out}."
     ) from error

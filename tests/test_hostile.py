@@ -15,6 +15,7 @@ import keras_acts
 from keras_acts._names import keras_names
 from keras_acts._record.parameters import HUGE, TINY
 from keras_acts.conformance import backends, cases, oracle, references
+from tests import kinds
 
 REALS = [
     pytest.param(record, parameter, id=f"{record.name}-{parameter.name}")
@@ -22,13 +23,30 @@ REALS = [
     for parameter in record.parameters
     if type(parameter.kind).__name__ == "Real"
 ]
+LEARNABLE = [each for each in REALS if each.values[1].kind.learnable]
+
+
+def computed(parameters):
+    """JAX compiles the formulas that TensorFlow runs as they are, for each number anew: there one of each kind will do."""
+    one_of_each = kinds.one_of_each([each.values for each in parameters], kind_of, id_of)
+    return one_of_each if backends.NAME == "jax" else parameters
+
+
+def kind_of(record, parameter):
+    return kinds.kind(record.name)
+
+
+def id_of(record, parameter):
+    return f"{record.name}-{parameter.name}"
+
+
 X = np.array([-1e30, -1e10, -100.0, -2.0, -1e-3, 0.0, 1e-3, 0.5, 2.0, 100.0, 1e10, 1e30], "float32")
 
 
 def edges(record, parameter):
     """The least and the largest magnitudes that a parameter may have."""
     found = []
-    for value in (TINY, 1e-30, 1e-10, 1e10, 1e30, HUGE, -TINY, -1e10, -HUGE):
+    for value in (TINY, 1e-10, 1e10, 1e30, HUGE, -TINY, -1e10, -HUGE):
         try:
             record.check({**record.example, parameter.name: value})
         except ValueError:
@@ -37,7 +55,7 @@ def edges(record, parameter):
     return found
 
 
-@pytest.mark.parametrize(("record", "parameter"), REALS)
+@pytest.mark.parametrize(("record", "parameter"), computed(REALS))
 def test_a_parameter_at_the_edges_of_float32_gives_a_right_number_or_a_limit(record, parameter):
     """Right to 1e-4 of the terms that the parameter is added to, and infinite only where the exact value is beyond 1e37."""
     formula = references.formula_of(record.name)
@@ -56,7 +74,7 @@ def test_a_parameter_at_the_edges_of_float32_gives_a_right_number_or_a_limit(rec
         assert (np.abs(got - exact)[held] <= 1e-4 * terms[held]).all(), (value, X[held], got[held], exact[held])
 
 
-@pytest.mark.parametrize("value", [1e39, -1e39, 5e-324, 1e-45, 1e308, 10**400])
+@pytest.mark.parametrize("value", [1e39, -1e39, 5e-324, 1e-45, 1e-38, 1e308, 10**400])
 @pytest.mark.parametrize(("record", "parameter"), REALS)
 def test_a_parameter_beyond_float32_is_refused(record, parameter, value):
     with pytest.raises(ValueError, match=f"{record.name}: {parameter.name} must be"):
@@ -64,7 +82,7 @@ def test_a_parameter_beyond_float32_is_refused(record, parameter, value):
 
 
 @pytest.mark.parametrize("value", ["complex", "bool", "masked"])
-@pytest.mark.parametrize(("record", "parameter"), [each for each in REALS if each.values[1].kind.learnable])
+@pytest.mark.parametrize(("record", "parameter"), LEARNABLE)
 def test_a_tensor_of_no_real_numbers_is_refused_as_parameter(record, parameter, value):
     tensor = {
         "complex": lambda: keras.ops.convert_to_tensor(np.array([1 + 2j], "complex64")),
@@ -84,7 +102,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(("record", "parameter"), [each for each in REALS if each.values[1].kind.learnable])
+@pytest.mark.parametrize(("record", "parameter"), computed(LEARNABLE))
 def test_a_tensor_as_parameter_gives_what_the_number_does(record, parameter, form):
     """At infinite inputs and where the parameter changes the branch too."""
     x = np.array([-np.inf, -3.0, -0.5, 0.0, 0.25, 1.0, 4.0, np.inf], "float32")

@@ -20,8 +20,8 @@ from keras_acts._precision import HUGE
 
 MASK = "mask"  # the name of an input beside `x`: booleans, False for what does not count
 PER_CHANNEL = "One number a channel goes into the call, as an array or a tensor, or into a learned layer of keras_acts.layers."
-TINY = 2.0**-126
-BEYOND_FLOAT32 = "Its magnitude is beyond what float32 holds, from 1.2e-38 to 3.4e38: formulas are computed in it."
+TINY = 2.0**-100  # with room before float32's 2⁻¹²⁶, for what formulas divide by it
+BEYOND_FLOAT32 = "Its magnitude is too small or too large to be computed with in float32: 0, or from 7.9e-31 to 3.4e38."
 MAX_RANK = 32  # the largest number of dimensions that any array library behind Keras takes
 
 

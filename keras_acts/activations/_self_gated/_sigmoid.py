@@ -168,7 +168,7 @@ def gated(x: Any, gate: Any, lost: Any = None) -> Any:
     deep = gate < -80.0
     e = ops.exp(ops.where(deep, 16.0 + gate, -ops.absolute(gate)))
     if lost is not None:
-        e = e + e * ops.where(gate > 0, -lost, lost)
+        e = e * (1.0 + ops.where(gate > 0, -lost, lost))  # e · lost may be flushed to 0
     return ops.where(deep, EXP_MINUS_16 * x, x) * ops.where(gate > 0, 1.0, e) / (1.0 + e)
 
 
