@@ -1,11 +1,14 @@
 """Exports in the runtimes that they are for: all activations in one model; `python -m tests.exports` takes each by itself."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
 
 import keras_acts
 from keras_acts._frameworks import door
+from keras_acts._math import ops
 from keras_acts.conformance import backends, cases, tolerances
 from keras_acts.models import export
 from tests import exports
@@ -50,6 +53,23 @@ def test_operations_that_export_compute_what_the_activation_does(elementwise):
         close = np.abs(got - expected) <= 2e-6 * terms + 1e-37  # subnormal numbers may become 0
     wrong = ~(close | (got == expected) | (np.isnan(got) & np.isnan(expected)))
     assert not wrong.any(), (x[wrong][:3], got[wrong][:3], expected[wrong][:3])
+
+
+STAND_INS = {  # with the points at which they are asked for
+    "expm1": (np.expm1, np.linspace(-30.0, 5.0, 1001)),
+    "log1p": (np.log1p, np.concatenate([np.linspace(0.0, 3.0, 1001), np.logspace(-12, 12, 49)])),
+    "erf_of_small": (np.vectorize(math.erf), np.linspace(-1.0, 1.0, 1001)),
+    "arctan": (np.arctan, np.linspace(-9.0, 9.0, 1001)),
+    "arcsinh": (np.arcsinh, np.concatenate([np.linspace(-9.0, 9.0, 1001), np.logspace(-12, 12, 49)])),
+}
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_what_stands_in_for_an_operation_is_exact_in_float64(name):
+    exact, x = STAND_INS[name]
+    with backends.floats("float64"), door.for_export():
+        got = backends.array(getattr(ops, name)(backends.tensor(x, "float64")))
+    np.testing.assert_allclose(got, exact(x), rtol=2e-15, atol=1e-300)
 
 
 @pytest.mark.skipif(backends.NAME == "jax", reason="ONNX takes jax2onnx there")

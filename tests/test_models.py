@@ -404,3 +404,16 @@ def test_layers_of_other_packages_stay():
     model = keras.Sequential([keras.Input((2,)), Holder("snake", name="theirs")])
     with pytest.raises(ValueError, match=r"theirs \(Holder\): Holder applies 'snake' inside"):
         make_portable(model)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [keras_acts.layers.Snake, keras_acts.layers.GumbelSoftmax, lambda **kinds: keras_acts.layers.Activation("celu", **kinds)],
+)
+def test_a_step_computes_in_the_dtype_of_its_layer(layer):
+    """Also where its input has another one."""
+    x = np.linspace(-2.0, 2.0, 12, dtype="float32").reshape(3, 4)
+    model = keras.Sequential([keras.Input((4,)), layer(dtype="mixed_bfloat16")])
+    before, after = model(x), keras_acts.models.make_portable(model)(x)
+    assert keras.backend.standardize_dtype(after.dtype) == keras.backend.standardize_dtype(before.dtype) == "bfloat16"
+    np.testing.assert_array_equal(*(keras.ops.convert_to_numpy(keras.ops.cast(y, "float32")) for y in (before, after)))

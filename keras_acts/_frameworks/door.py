@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import importlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -110,12 +110,21 @@ def recorded(x: Any) -> bool:
 
 def or_recorded(function: Function, plain: Function) -> Function:
     """`function`; where operations are only written down, `plain`."""
+    return _chosen(function, plain, recorded)
+
+
+def or_symbolic(function: Function, plain: Function) -> Function:
+    """`function`, which exporters know too; in a functional model, `plain`."""
+    return _chosen(function, plain, lambda x: isinstance(x, keras.KerasTensor))
+
+
+def _chosen(function: Function, plain: Function, is_plain: Callable[[Any], bool]) -> Function:
     if function is plain:
         return function
 
     @functools.wraps(function)
     def run(x: Any, *others: Any, **settings: Any) -> Any:
-        return (plain if recorded(x) else function)(x, *others, **settings)
+        return (plain if is_plain(x) else function)(x, *others, **settings)
 
     return run
 

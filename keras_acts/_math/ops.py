@@ -109,13 +109,13 @@ def largest(x: Any, axis: Any) -> Any:
     return _amax(x, axis=axis, keepdims=True)
 
 
-_where = door.or_recorded(door.ENGINE.where, ops.where)
+_where = door.or_symbolic(door.ENGINE.where, ops.where)
 _clip = door.or_recorded(door.ENGINE.clip, ops.clip)
 _absolute = door.or_recorded(door.ENGINE.absolute, engine.absolute)
 _negative_part = door.or_recorded(door.ENGINE.negative_part, engine.negative_part)
-_sin = door.or_recorded(door.ENGINE.sin, ops.sin)
-_cos = door.or_recorded(door.ENGINE.cos, ops.cos)
-_tanh = door.or_recorded(door.ENGINE.tanh, ops.tanh)
+_sin = door.or_symbolic(door.ENGINE.sin, ops.sin)
+_cos = door.or_symbolic(door.ENGINE.cos, ops.cos)
+_tanh = door.or_symbolic(door.ENGINE.tanh, ops.tanh)
 _arctan = door.or_recorded(door.ENGINE.arctan, ops.arctan)
 _arcsinh = door.or_recorded(door.ENGINE.arcsinh, ops.arcsinh)
 _amax = door.or_recorded(door.ENGINE.amax, ops.max)
@@ -126,7 +126,7 @@ _amax = door.or_recorded(door.ENGINE.amax, ops.max)
 
 def expm1(x: Any) -> Any:
     """``exp(x) - 1`` for x up to 80."""
-    return ops.tanh(0.5 * x) * (ops.exp(x) + 1.0) if door.exported() else ops.expm1(x)
+    return tanh(0.5 * x) * (ops.exp(x) + 1.0) if door.exported() else ops.expm1(x)
 
 
 def log1p(x: Any) -> Any:
@@ -151,7 +151,7 @@ def arctan(x: Any) -> Any:
     steep, small = size > 1.0 / TAN_OF_EIGHTH, size < TAN_OF_EIGHTH
     middle = (where(steep, 1.0, size) - 1.0) / (where(steep, 1.0, size) + 1.0)
     rest = where(steep, -1.0 / where(steep, size, 1.0), where(small, size, middle))
-    start = where(steep, 0.5 * math.pi, where(small, 0.0, 0.25 * math.pi))
+    start = where(steep, 0.5 * math.pi, where(small, zeros_like(x), 0.25 * math.pi))
     angle = start + rest * polynomial(ops.square(rest), ARCTAN)
     return where(x < 0, -angle, angle)
 

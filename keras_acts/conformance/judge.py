@@ -186,7 +186,7 @@ def few(record, order, got):
     """What is wrong with a derivative of that order in float32, 0 for the value, at `cases.FEW`, or an empty string."""
     formula, parameters = references.formula_of(record.name), cases.in_dtype(cases.all_parameters(record, {}), "float32")
     exact = np.array([float(oracle.evaluate(formula, x, order, parameters)[order]) for x in cases.FEW.tolist()])
-    return _different(got, exact, slack=50.0 if order > 2 else 1.0)
+    return _different(got, exact, slack=(1.0, 1.0, 2.0, 50.0, 50.0)[order])
 
 
 def few_rows(record, rows, got):

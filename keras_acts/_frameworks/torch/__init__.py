@@ -24,6 +24,8 @@ def negative_part(x: Any) -> Any:
 
 def parts(owner: str, x: Any, elementwise: bool, single: bool) -> tuple[Any, Function] | None:
     """The values of a nested tensor."""
+    if torch.compiler.is_compiling():  # which can't ask for the layout inside an autograd function
+        return None
     if not isinstance(x, torch.Tensor) or (x.layout is torch.strided and not x.is_nested):
         return None
     if x.layout is torch.jagged:  # type: ignore[attr-defined]
