@@ -127,3 +127,9 @@ def test_mpmath_computes_the_constants_as_in_the_record():
     with mpmath.workdps(30):
         limit = oracle.evaluate(references.formula_of("selu"), -1e3, 0)[0]
     assert float(limit) == pytest.approx(keras_acts.describe("selu").limits[0], rel=1e-15)
+
+
+@pytest.mark.any_backend
+def test_each_parameter_that_may_be_a_tensor_has_its_derivative(elementwise):
+    learnable = {parameter.name for parameter in elementwise.parameters if parameter.kind.learnable}
+    assert learnable <= set(elementwise.derivatives)

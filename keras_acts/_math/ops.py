@@ -12,7 +12,6 @@ from typing import Any
 import keras
 from keras import ops
 from keras.ops import (
-    any as any,
     arange as arange,
     concatenate as concatenate,
     cumsum as cumsum,
