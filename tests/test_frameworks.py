@@ -127,6 +127,26 @@ elif backends.NAME == "tensorflow":
         of_any = tf.function(made, input_signature=[tf.TensorSpec(None, tf.float32)])
         np.testing.assert_allclose(of_any(tf.constant(X)), made(tf.constant(X)), rtol=1e-6)
 
+    @pytest.mark.parametrize(
+        "sizes", [((None, None, 5), (None, 6, 5)), ((None, None, None), (2, 6, 5)), ((2, 6, 5), (None, None, None))]
+    )
+    @pytest.mark.parametrize("loss", [keras_acts.losses.SparsemaxLoss, keras_acts.losses.Entmax15Loss])
+    def test_a_loss_takes_sizes_that_are_not_known(loss, sizes):
+        logits = np.linspace(-2.0, 2.0, 60, dtype="float32").reshape(2, 6, 5)
+        targets = np.eye(5, dtype="float32")[np.arange(12) % 5].reshape(2, 6, 5)
+        of_any = tf.function(loss(), input_signature=[tf.TensorSpec(each, tf.float32) for each in sizes])
+        np.testing.assert_allclose(of_any(targets, logits), loss()(targets, logits), rtol=1e-6)
+
+    def test_full_integers_are_refused_for_activations_of_this_package(tmp_path):
+        samples = [[np.zeros((1, 4), "float32")]]
+        settings = {"optimizations": [tf.lite.Optimize.DEFAULT], "representative_dataset": lambda: iter(samples)}
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, activation="mish")])
+        ours = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, activation="snake")])
+        with pytest.raises(ValueError, match="with a representative_dataset, LiteRT rounds every step"):
+            keras_acts.models.export(ours, str(tmp_path / "ours.tflite"), format="litert", **settings)
+        keras_acts.models.export(model, str(tmp_path / "stock.tflite"), format="litert", verbose=False, **settings)
+        assert (tmp_path / "stock.tflite").stat().st_size > 100
+
     def test_log_softmax_takes_an_unknown_rank():
         of_any = tf.function(keras_acts.activations.log_softmax, input_signature=[tf.TensorSpec(None, tf.float32)])
         np.testing.assert_allclose(of_any(tf.constant(X)), keras_acts.activations.log_softmax(X), rtol=1e-6)

@@ -215,6 +215,28 @@ def test_errors_say_the_way_out(call, message):
         call()
 
 
+def test_a_node_of_something_else_than_a_tensor_is_refused():
+    node = keras_acts.ActivationOperation("snake", {})
+    with pytest.raises(TypeError, match="snake takes a tensor; got 3"):
+        node.compute_output_spec(3)
+
+
+def test_a_learned_parameter_in_a_functional_model_belongs_into_a_layer():
+    x = keras.Input((2,))
+    with pytest.raises(
+        TypeError, match="snake: alpha is a tensor, which a saved activation can't hold, nor a functional model"
+    ):
+        keras_acts.activations.snake(x, alpha=keras.Input((2,)))
+
+
+@pytest.mark.parametrize("config", [{"dtype": "nonsense"}, {"axis": 400}, {"axis": "last"}, {"axis": True}])
+@pytest.mark.parametrize("loss", keras_acts.losses.__all__)
+def test_a_loss_of_a_tampered_file_is_refused(loss, config):
+    kind = getattr(keras_acts.losses, loss)
+    with pytest.raises((TypeError, ValueError)):
+        kind.from_config({**kind().get_config(), **config})(np.eye(3), np.eye(3))
+
+
 def test_get_takes_what_keras_takes():
     linear, snake = keras_acts.activations.linear, keras_acts.activations.snake
     assert keras_acts.get(None) is linear
