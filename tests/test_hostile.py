@@ -26,10 +26,13 @@ REALS = [
 LEARNABLE = [each for each in REALS if each.values[1].kind.learnable]
 
 
+def one_of_each(parameters):
+    return kinds.one_of_each([each.values for each in parameters], kind_of, id_of)
+
+
 def computed(parameters):
     """JAX compiles the formulas that TensorFlow runs as they are, for each number anew: there one of each kind will do."""
-    one_of_each = kinds.one_of_each([each.values for each in parameters], kind_of, id_of)
-    return one_of_each if backends.NAME == "jax" else parameters
+    return one_of_each(parameters) if backends.NAME == "jax" else parameters
 
 
 def kind_of(record, parameter):
@@ -75,14 +78,14 @@ def test_a_parameter_at_the_edges_of_float32_gives_a_right_number_or_a_limit(rec
 
 
 @pytest.mark.parametrize("value", [1e39, -1e39, 5e-324, 1e-45, 1e-38, 1e308, 10**400])
-@pytest.mark.parametrize(("record", "parameter"), REALS)
+@pytest.mark.parametrize(("record", "parameter"), one_of_each(REALS))
 def test_a_parameter_beyond_float32_is_refused(record, parameter, value):
     with pytest.raises(ValueError, match=f"{record.name}: {parameter.name} must be"):
         keras_acts.get(record.name, **{**record.example, parameter.name: value})
 
 
 @pytest.mark.parametrize("value", ["complex", "bool", "masked"])
-@pytest.mark.parametrize(("record", "parameter"), LEARNABLE)
+@pytest.mark.parametrize(("record", "parameter"), one_of_each(LEARNABLE))
 def test_a_tensor_of_no_real_numbers_is_refused_as_parameter(record, parameter, value):
     tensor = {
         "complex": lambda: keras.ops.convert_to_tensor(np.array([1 + 2j], "complex64")),
