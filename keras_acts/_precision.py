@@ -65,9 +65,14 @@ def receive_parameter(value: Any) -> Any:
     return ops.convert_to_tensor(value) if value.dtype.name.startswith(("float", "bfloat", "int", "uint")) else value
 
 
+def has_rank(shape: Any) -> bool:
+    """Whether the number of axes is known, which it need not be in a graph of TensorFlow."""
+    return getattr(shape, "rank", 0) is not None
+
+
 def check_broadcast(owner: str, name: str, inner: Sequence[int | None], shape: Sequence[int | None]) -> None:
     """Raise unless the shape `inner` of an argument broadcasts to the `shape` of the input, as far as both are known."""
-    if getattr(inner, "rank", 0) is None or getattr(shape, "rank", 0) is None:
+    if not has_rank(inner) or not has_rank(shape):
         return
     sizes = zip(reversed(inner), reversed(shape), strict=False)
     if len(inner) > len(shape) or not all(size in (1, of) or None in (size, of) for size, of in sizes):

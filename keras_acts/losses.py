@@ -8,6 +8,7 @@ from keras import ops
 
 from keras_acts import activations
 from keras_acts._declared import Declared
+from keras_acts._precision import has_rank
 from keras_acts._record.parameters import SingleAxis
 
 
@@ -59,7 +60,7 @@ class SparseMapLoss(Declared, keras.losses.Loss):
 
 def _may_be_equal(shape: Any, other: Any) -> bool:
     """Whether two shapes are the same as far as they are known, which in a graph of TensorFlow may be in part."""
-    if getattr(shape, "rank", 0) is None or getattr(other, "rank", 0) is None:
+    if not has_rank(shape) or not has_rank(other):
         return True
     return len(shape) == len(other) and all(None in (a, b) or a == b for a, b in zip(shape, other, strict=True))
 

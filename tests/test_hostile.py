@@ -310,6 +310,12 @@ def test_activation_takes_a_mask_and_stands_in_for_the_softmax_of_attention():
     assert (keras.ops.convert_to_numpy(weights)[..., 2] == 0).all()
 
 
+def test_a_mask_of_one_axis_is_taken():
+    layer = keras_acts.layers.Activation("softmax")
+    y = layer(np.zeros((3, 3), "float32"), mask=keras.ops.convert_to_tensor(np.array([True, True, False])))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(y), [[0.5, 0.5, 0.0]] * 3)
+
+
 def test_the_mask_of_a_sequence_passes_by():
     model = keras.Sequential([keras.Input((3, 2)), keras.layers.Masking(), keras_acts.layers.Activation("sparsemax")])
     x = np.array([[[1.0, 2.0], [0.0, 0.0], [3.0, 1.0]]], "float32")

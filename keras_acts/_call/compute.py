@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from keras_acts._frameworks import door
-from keras_acts._precision import cast, check_broadcast, float_dtype, receive, receive_mask, widened
+from keras_acts._precision import cast, check_broadcast, float_dtype, has_rank, receive, receive_mask, widened
 from keras_acts._record.parameters import MASK
 from keras_acts._record.record import Pairs, Record, Settings, Shape
 
@@ -59,7 +59,7 @@ def _parts(record: Record, x: Any, settings: Settings) -> tuple[Any, Callable[[A
 
 def output_shape(record: Record, settings: Settings, shape: Sequence[int | None]) -> Shape:
     """The shape of the result for an input of `shape`; raises if a parameter does not go with it."""
-    if getattr(shape, "rank", 0) is None:  # in a graph of TensorFlow
+    if not has_rank(shape):
         return shape  # type: ignore[return-value]
     for name, kind in record.axes:
         kind.fit(record.name, name, dict(settings.fixed)[name], shape)

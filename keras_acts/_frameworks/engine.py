@@ -10,7 +10,7 @@ from typing import Any
 from keras import ops
 
 from keras_acts._frameworks.kernels import Function, Guarded, Kernels
-from keras_acts._precision import cast, widen, widened
+from keras_acts._precision import cast, has_rank, widen, widened
 
 
 def repeat(step: Function, start: Any, most: int) -> Any:
@@ -116,7 +116,9 @@ def pulled(gradient: Any, derivative: Function, inputs: Any, target: Any) -> Any
     """The gradient of one input: ``gradient · derivative(inputs)``, summed to its shape and then rounded to its dtype."""
     wide_gradient, *wide = widen(gradient, *inputs)
     product = wide_gradient * derivative(*wide)
-    if getattr(product.shape, "rank", 0) is None:  # in a graph of TensorFlow
+    if not has_rank(product.shape):
+        if target is not inputs[0]:
+            raise ValueError(f"a parameter of shape {tuple(target.shape)} has no gradient for an input of unknown rank.")
         return cast(product, target.dtype)
     extra = len(product.shape) - len(target.shape)
     if extra:

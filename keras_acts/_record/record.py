@@ -273,6 +273,8 @@ def _as_tensor(value: Any) -> Any:
 
 def _numeric(owner: str, parameter: Parameter, value: Any) -> Any:
     """A tensor that is given as a parameter, if it holds real numbers."""
+    if isinstance(value, int | float):  # among the coefficients of a vector
+        return value
     dtype = keras.backend.standardize_dtype(value.dtype)
     if not dtype.startswith(("float", "bfloat", "int", "uint")):
         raise TypeError(f"{owner}: {parameter.name} must be {parameter.kind}, or a tensor of real numbers; got dtype {dtype}.")

@@ -150,4 +150,4 @@ def _kept(mask: Any) -> Any:
 
 def _is_of_a_sequence(mask: Any, shape: Any) -> bool:
     """Whether a mask of this shape is that of steps in time, which Keras gives to every layer with inputs of that `shape`."""
-    return len(mask) < len(shape) and all(size in (of, None) or of is None for size, of in zip(mask, shape, strict=False))
+    return 2 <= len(mask) < len(shape) and all(size in (of, None) or of is None for size, of in zip(mask, shape, strict=False))

@@ -10,6 +10,7 @@ from keras import ops
 from keras_acts import activations
 from keras_acts._catalogue import describe
 from keras_acts._declared import last
+from keras_acts._precision import has_rank
 from keras_acts._record import register
 from keras_acts._record.parameters import Switch, shown
 from keras_acts._record.record import ActivationFunction
@@ -159,7 +160,7 @@ class LearnedActivation(Layer):
         return super().compute_output_shape(input_shape)
 
     def _check_fit(self, shape: Any) -> None:
-        if self.num_parameters in (None, 1) or not _has_rank(shape):
+        if self.num_parameters in (None, 1) or not has_rank(shape):
             return
         size = shape[-1] if len(shape) else 1
         if size not in (None, self.num_parameters):
@@ -171,11 +172,6 @@ class LearnedActivation(Layer):
     @property
     def _owner(self) -> str:
         return type(self).__name__
-
-
-def _has_rank(shape: Any) -> bool:
-    """Whether the number of axes is known, which it need not be in a graph of TensorFlow."""
-    return getattr(shape, "rank", 0) is not None
 
 
 class PReLU(LearnedActivation, of=activations.prelu):

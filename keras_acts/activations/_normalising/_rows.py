@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from keras_acts._math import ops
+from keras_acts._precision import has_rank
 
 
 def kept(x: Any, mask: Any, instead: float) -> Any:
@@ -23,7 +24,7 @@ def shifted(x: Any, axis: Any, mask: Any = None) -> Any:
 
 def largest(x: Any, axis: Any) -> Any:
     """The largest entry of each row, as a constant to differentiation; 0 for a row without entries."""
-    empty = getattr(x.shape, "rank", 0) is not None and 0 in x.shape  # in a graph of TensorFlow the rank may be unknown
+    empty = has_rank(x.shape) and 0 in x.shape
     return ops.stop_gradient(ops.sum(x, axis=axis, keepdims=True) if empty else ops.largest(x, axis))
 
 
