@@ -20,14 +20,14 @@ ANYTHING = ("math", "functools", "fractions", "collections.abc", "typing", "kera
 NAMES = {
     "keras_acts._catalogue": {"Declaration", "activation", "along_axis", "derivative"},
     "keras_acts._record.record": {"Pairs", "Record", "Shape"},
-    "keras_acts._precision": {"HUGE", "rounded"},
+    "keras_acts._precision": {"HUGE", "has_rank", "rounded"},
     "keras_acts._call.compute": {"gated", "pairwise"},
 }
 INSTEAD = {
     "keras": "operations come from keras_acts._math, as `from keras_acts._math import ops`",
     "numpy": "constants are Python's own, of `math` or `fractions`, and operations come from keras_acts._math",
     "keras_acts._frameworks": "what a framework needs goes behind keras_acts._math.ops",
-    "keras_acts._precision": "dtypes are handled before a formula is called, which may import HUGE and rounded",
+    "keras_acts._precision": "dtypes are handled before a formula is called, which may import HUGE, has_rank and rounded",
 }
 
 
