@@ -80,7 +80,7 @@ def test_a_family_file_takes_what_it_needs_through_the_door(path):
         ("import keras.ops", "from keras_acts._math import ops"),
         ("import numpy as np", "Python's own"),
         ("from keras_acts._frameworks import door", "behind keras_acts._math.ops"),
-        ("from keras_acts._precision import cast", "HUGE and rounded"),
+        ("from keras_acts._precision import cast", "HUGE, has_rank and rounded"),
         ("from keras_acts._catalogue import names", "keras_acts._catalogue"),
         ("from keras_acts import activations", "families"),
         ("from keras_acts.activations import relu", "families"),
