@@ -24,7 +24,7 @@ test-name: $(VENV)/test.stamp
 	$(BIN)/python tests/run.py --names $(NAME)
 
 test-full: $(VENV)/test.stamp $(VENV)/docs.stamp $(OLDER)
-	$(BIN)/python tests/run.py --full
+	$(BIN)/python tests/run.py --full --coverage
 	$(BIN)/python tests/run.py --full --keras $(OLDER_KERAS)
 	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python notebooks/run.py --dry || exit 1; done
 
