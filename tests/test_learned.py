@@ -45,6 +45,10 @@ class Case:
     def formula(self):
         return references.formula_of(keras_acts.describe(self.made().activation).name)
 
+    def of_weights(self, x, **weights):
+        """The reference formula, in terms of the weights."""
+        return self.formula(x, **self.parameters(*(weights[name] for name in self.weights)))
+
     def parameters(self, *raw):
         """What the activation is given for weights, as numbers of the oracle."""
         weights = dict(zip(self.weights, raw, strict=True))
@@ -147,16 +151,13 @@ def exact_gradients(case, shape):
     raw = weights_of(case, shape)
     axes = (0, 1, 2) if np.prod(shape, dtype=int) == 1 else (0, 1)
     found = []
-    for place in range(len(case.weights)):
-
-        def slope(x, *raw, place=place):
-            return float(
-                oracle.evaluate(
-                    lambda a: case.formula(x, **case.parameters(*raw[:place], a, *raw[place + 1 :])), raw[place], 1
-                )[1]
-            )
-
-        terms = upstream * np.vectorize(slope)(x, *(np.broadcast_to(each, x.shape) for each in raw))
+    for weight in case.weights:
+        slopes = np.empty(x.shape)
+        for channel in range(x.shape[-1]):
+            given = dict(zip(case.weights, (float(np.broadcast_to(each, x.shape)[0, 0, channel]) for each in raw), strict=True))
+            exact = oracle.evaluate_all(case.of_weights, x[..., channel].ravel(), 1, given, wrt=weight)[1]
+            slopes[..., channel] = exact.reshape(x.shape[:-1])
+        terms = upstream * slopes
         found.append((terms.sum(axes), np.maximum(np.abs(terms), np.abs(upstream)).sum(axes)))
     return found
 
@@ -219,7 +220,6 @@ def test_gradients_under_learned_parameters_are_of_the_branch_at_or_below_a_kink
     # one column of inputs for each combination, so that one program judges all of them
     columns = [np.array([each[name] for each in combinations], "float32") for name in names]
     inputs = np.repeat(GRID[:, None], len(combinations), 1).astype("float32")
-    at_kinks = 0
     for place, name in enumerate(["x", *names]):
         tensors = [backends.tensor(each, "float32") for each in (inputs, *columns)]
 
@@ -229,16 +229,22 @@ def test_gradients_under_learned_parameters_are_of_the_branch_at_or_below_a_kink
         start = np.broadcast_to(columns[place - 1], inputs.shape) if place else inputs
         got = backends.array(backends.gradient_in_mode(of_one, mode)(backends.tensor(start, "float32")))
         for column, given in enumerate(combinations):
-            for row, x in enumerate(GRID):
-                if name == "x":
-                    exact = oracle.evaluate(formula, x, 1, given)[1]
-                    at_kinks += oracle.branches(formula, x - 1e-9, given) != oracle.branches(formula, x + 1e-9, given)
-                else:
-                    rest = {key: value for key, value in given.items() if key != name}
-                    exact = oracle.evaluate(lambda a, x=x, n=name, r=rest: formula(x, **{n: a}, **r), given[name], 1)[1]
-                assert got[row, column] == pytest.approx(float(exact), rel=2e-6, abs=2e-6), (name, x, given)
-    has_kinks = any(oracle.kinks(formula, np.linspace(-3.7, 3.6, 60), given) for given in combinations)
-    assert bool(at_kinks) == has_kinks
+            exact = oracle.evaluate_all(formula, GRID, 1, given, wrt=name)[1]
+            np.testing.assert_allclose(got[:, column], exact, rtol=2e-6, atol=2e-6, err_msg=f"{name}, {given}")
+
+
+@pytest.mark.any_backend
+@pytest.mark.parametrize("record", LEARNABLE, ids=lambda record: record.name)
+def test_the_grid_meets_a_kink_where_there_is_one(record):
+    """Or the test before would see none."""
+    formula, combinations = references.formula_of(record.name), settings(record)
+    sides = (
+        (oracle.branches(formula, x - 1e-9, each), oracle.branches(formula, x + 1e-9, each))
+        for each in combinations
+        for x in GRID
+    )
+    has_kinks = any(oracle.kinks(formula, np.linspace(-3.7, 3.6, 60), each) for each in combinations)
+    assert any(below != above for below, above in sides) == has_kinks
 
 
 @pytest.mark.parametrize(("kind", "weight"), [(PReLU, "alpha"), (TLU, "tau")])

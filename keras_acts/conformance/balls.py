@@ -2,16 +2,18 @@
 
 The result of every operation is a ball: the exact result lies within `radius` of `middle`, whatever the operands were inside
 their balls. So nothing is lost unseen, neither to cancellation nor to ``1 + tiny``: a number that is not known well has a
-large radius and is left to mpmath.
+large radius and is left to mpmath. An infinite middle with radius 0 stands for a number that is too large for float64.
 """
 
 import numpy as np
 
-ENOUGH = 2.0**-42  # the radius of a number that needs no mpmath, relative to it
+ENOUGH = 2.0**-38  # the radius of a number that needs no mpmath, relative to it
 ROUNDING = 2.0**-52  # of one operation, twice over
 FUNCTION = 2.0**-49  # of a function of numpy or math: 8 ULP, where they state 4 or less
 UNDERFLOW = 2.0**-1000  # more than is lost where a result is too small for float64
-NOTHING = 2.0**-900  # a radius at which zero is zero
+NOTHING = 2.0**-300  # a radius at which zero is zero
+OVERFLOW = 2.0**500  # less than what an infinite middle stands for, even after many steps
+STEP = 2.0**10  # the most that a step takes from it
 
 
 class Undecided(Exception):  # noqa: N818 (it is no error)
@@ -31,22 +33,26 @@ class Ball:
 
     def __add__(self, other):
         other = ball(other)
-        return _rounded(Ball(self.middle + other.middle, self.radius + other.radius))
+        small = np.minimum(np.abs(self.middle), np.abs(other.middle)) < OVERFLOW / STEP
+        total = Ball(self.middle + other.middle, self.radius + other.radius)
+        return _rounded(total, large=small | (np.sign(self.middle) == np.sign(other.middle)))
 
     def __mul__(self, other):
         other = ball(other)
         a, b = np.abs(self.middle), np.abs(other.middle)
         radius = a * other.radius + b * self.radius + self.radius * other.radius + UNDERFLOW * ((a != 0) & (b != 0))
         product = Ball(self.middle * other.middle, radius)
-        return _rounded(product, exact=_short(a) & _short(b) | _power_of_2(b))
+        large = (a - self.radius >= 1 / STEP) & (b - other.radius >= 1 / STEP)
+        return _rounded(product, exact=_short(a) & _short(b) | _power_of_2(b), large=large)
 
     def __truediv__(self, other):
         other = ball(other)
         middle = self.middle / other.middle
         least = np.abs(other.middle) - other.radius
         radius = (self.radius + np.abs(middle) * other.radius) / np.where(least > 0, least, np.nan)
+        radius = np.where(np.isinf(other.middle) & (other.radius == 0), (np.abs(self.middle) + self.radius) / OVERFLOW, radius)
         quotient = Ball(middle, radius + UNDERFLOW * (self.middle != 0))
-        return _rounded(quotient, exact=_power_of_2(other.middle))
+        return _rounded(quotient, exact=_power_of_2(other.middle), large=np.abs(other.middle) + other.radius <= STEP)
 
     def __rtruediv__(self, other):
         return ball(other) / self
@@ -74,19 +80,21 @@ class Ball:
 
     def through(self, function, lipschitz):
         """The balls under a function of arrays: monotonic on each side of 0, or no steeper than `lipschitz`."""
-        middle = function(self.middle)
+        middle, large = function(self.middle), np.isfinite(self.middle)
         if lipschitz:
             radius = lipschitz * self.radius
         else:
             ends = [np.nextafter(self.middle + sign * self.radius, sign * np.inf) for sign in (-1, 1)]
-            spread = np.maximum(*(np.abs(function(end) - middle) for end in ends))
+            there = [function(end) for end in ends]
+            spread = np.maximum(*(np.abs(each - middle) for each in there))
             radius = np.where(self.radius == 0, 0.0, spread)
-        return Ball(middle, radius + FUNCTION * np.abs(middle) + UNDERFLOW)
+            large &= (self.radius == 0) | ((there[0] == middle) & (there[1] == middle))
+        return _too_large(Ball(middle, radius + FUNCTION * np.abs(middle) + UNDERFLOW), large)
 
     def known(self):
         """The middles, NaN where the radius is too large."""
-        good = (self.radius <= ENOUGH * np.abs(self.middle)) | (self.radius <= NOTHING)
-        return np.where(good & np.isfinite(self.middle), self.middle, np.nan)
+        good = (self.radius <= ENOUGH * np.abs(self.middle)) & np.isfinite(self.radius) | (self.radius <= NOTHING)
+        return np.where(good, self.middle, np.nan)
 
 
 def ball(number):
@@ -97,8 +105,13 @@ def ball(number):
     return Ball(np.float64(nearest), 0.0 if nearest == number else abs(nearest) * ROUNDING)
 
 
-def _rounded(number, exact=False):
-    return Ball(number.middle, number.radius + np.where(exact, 0.0, ROUNDING) * np.abs(number.middle))
+def _rounded(number, exact=False, large=False):
+    """The ball of a rounded result. `large` tells where an infinite one is known to be too large for float64."""
+    return _too_large(Ball(number.middle, number.radius + np.where(exact, 0.0, ROUNDING) * np.abs(number.middle)), large)
+
+
+def _too_large(number, known):
+    return Ball(number.middle, np.where(np.isinf(number.middle), np.where(known, 0.0, np.nan), number.radius))
 
 
 def _short(array):

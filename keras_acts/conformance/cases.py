@@ -36,7 +36,7 @@ def points(dtype):
         with np.errstate(invalid="ignore"):  # of signalling NaN
             every = (np.arange(2**16, dtype=np.uint32) << 16).view(np.float32).astype(np.float64)
     else:
-        every = _stratified(np.dtype(dtype).type, {"float32": 1, "float64": 4}[dtype])
+        every = _stratified(np.dtype(dtype).type, {"float32": 1, "float64": 8}[dtype])
     return np.unique(every[np.isfinite(every)])
 
 

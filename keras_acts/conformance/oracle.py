@@ -184,14 +184,36 @@ def evaluate(formula, x, order, parameters=None, *, bits=None):
         _context.prec = before
 
 
-def evaluate_fast(formula, points, order, parameters=None):
-    """The same for a float64 array of points, as an array ``(order + 1, points)`` with NaN where float64 is not enough."""
+def evaluate_fast(formula, points, order, parameters=None, *, wrt="x"):
+    """The same for a float64 array of points, as an array ``(order + 1, points)`` with NaN where float64 is not enough.
+
+    The derivatives are by `x`, or by the parameter named `wrt`.
+    """
 
     def derivatives(points):
-        terms = _series(formula, Ball(points), order, parameters)
+        if wrt == "x":
+            terms = _series(formula, Ball(points), order, parameters)
+        else:
+            others = {name: value for name, value in parameters.items() if name != wrt}
+            start = Ball(np.full(np.shape(points), float(parameters[wrt])))
+            terms = _series(lambda a, **given: formula(Number([Ball(points)]), **given, **{wrt: a}), start, order, others)
         return [p * math.factorial(k) for k, p in enumerate(terms)]
 
     return balls.evaluate(derivatives, points, order + 1)
+
+
+def evaluate_all(formula, points, order, parameters=None, *, wrt="x"):
+    """The same with the numbers that float64 is not enough for taken from mpmath."""
+    found = evaluate_fast(formula, points, order, parameters, wrt=wrt)
+    others = {name: value for name, value in (parameters or {}).items() if name != wrt}
+    for i in np.flatnonzero(np.isnan(found).any(0)):
+        x = float(points[i])
+        if wrt == "x":
+            exact = evaluate(formula, x, order, parameters)
+        else:
+            exact = evaluate(lambda a, x=x, **given: formula(x, **given, **{wrt: a}), parameters[wrt], order, others)
+        found[:, i] = [float(value) for value in exact]
+    return found
 
 
 def _series(formula, start, order, parameters):

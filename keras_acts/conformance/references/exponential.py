@@ -37,7 +37,7 @@ def celu(x, alpha=1):
 
 
 def exponential(x):
-    return 1 / exp(-x)
+    return exp(x / 2) * exp(x / 2)
 
 
 def sqrt_softplus(x):
@@ -45,8 +45,12 @@ def sqrt_softplus(x):
 
 
 def squareplus(x, b=4):
-    root = sqrt(x * x + b)
-    return (x + root) / 2 if x > 0 else b / 2 / (root - x)
+    if x > 0:
+        return x + squareplus(-x, b)
+    if x < -1:
+        ratio = b / (x * x)
+        return -x * ratio / (2 * (1 + sqrt(1 + ratio)))
+    return b / 2 / (sqrt(x * x + b) - x)
 
 
 def xielu(x, alpha_p=0.8, alpha_n=0.8, beta=0.5):

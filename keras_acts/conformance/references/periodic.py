@@ -21,6 +21,8 @@ def sin(x, omega=1):
 
 def cos(x):
     sine, cosine = sine_of(x / 2), cosine_of(x / 2)
+    if abs(x) < 1:
+        return 1 - 2 * sine * sine
     return (cosine - sine) * (cosine + sine)
 
 

@@ -1,14 +1,15 @@
 """References of the self-gated activations."""
 
-from keras_acts.conformance.oracle import cosh, erfc, exp, expm1, log1p, pi, sinh, sqrt
+from keras_acts.conformance.oracle import erfc, exp, expm1, pi, sqrt
 
 
 def silu(x):
-    return x * exp(x) / (exp(x) + 1)
+    return x + silu(-x) if x > 0 else x * exp(x) / (exp(x) + 1)
 
 
 def swish_beta(x, beta=1):
-    return x * exp(beta * x) / (exp(beta * x) + 1)
+    e = exp(beta * x)
+    return x + swish_beta(-x, beta) if beta * x > 0 else x * e / (e + 1)
 
 
 def quick_gelu(x):
@@ -20,8 +21,10 @@ def gelu(x, approximate=False):
 
 
 def gelu_tanh(x):
-    u = sqrt(2 / pi) * (x + 44715 * x * x * x / 1000000)
-    return x / (1 + exp(-2 * u))
+    if x > 0:
+        return x + gelu_tanh(-x)
+    e = exp(2 * sqrt(2 / pi) * (x + 44715 * x * x * x / 1000000))
+    return x * e / (1 + e)
 
 
 def clipped_gelu(x, min_value=-10, max_value=10):
@@ -30,11 +33,20 @@ def clipped_gelu(x, min_value=-10, max_value=10):
 
 
 def mish(x):
-    u = log1p(exp(x))
-    return x * sinh(u) / cosh(u)
+    """The hyperbolic tangent of ``log(1 + e^x)`` is a quotient of polynomials of ``e^x``, and of ``e^-x``."""
+    if x > 0:
+        e = exp(-x)
+        return x - 2 * x * e * e / (1 + 2 * e + 2 * e * e)
+    e = exp(x)
+    return x * e * (e + 2) / (e * e + 2 * e + 2)
 
 
 def lisht(x):
+    if x < 0:
+        return lisht(-x)
+    if x > 1:
+        e = exp(-2 * x)
+        return x - 2 * x * e / (1 + e)
     e = expm1(2 * x)
     return x * e / (e + 2)
 

@@ -1,6 +1,6 @@
 """References of the shrinkage activations."""
 
-from keras_acts.conformance.oracle import cosh, sinh
+from keras_acts.conformance.oracle import cosh, exp
 
 
 def hard_shrink(x, threshold=0.5):
@@ -16,9 +16,12 @@ def shrink(x, threshold=0.5, bias=0):
 
 
 def tanh_shrink(x):
-    """``x - sinh(x) / cosh(x)``, near 0 by the series of ``x cosh(x) - sinh(x)``, whose terms have one sign."""
-    if abs(x) > 1:
-        return x - sinh(x) / cosh(x)
+    """Near 0 by the series of ``x cosh(x) - sinh(x)``, whose terms have one sign, over ``cosh(x)``."""
+    if x < 0:
+        return -tanh_shrink(-x)
+    if x > 1:
+        e = exp(-2 * x)
+        return x - 1 + 2 * e / (1 + e)
     term, total = x, 0 * x
     for k in range(1, 30):
         term = term * x * x / (2 * k * (2 * k + 1))
