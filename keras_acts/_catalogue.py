@@ -7,10 +7,11 @@ A family file names its `FAMILY` once, then declares each formula under `@activa
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from keras_acts._call import compute
-from keras_acts._call.forms import Parameterised, apply
+from keras_acts._call.forms import Parameterised, call
 from keras_acts._record import register
 from keras_acts._record.parameters import MASK, Axes, Vector, parameters_of
 from keras_acts._record.record import ActivationFunction, Conflict, Record, Shape, default_settings, look_up, records
@@ -190,17 +191,21 @@ def describe(name: Any) -> Record:
 def _public_function(formula: Callable[..., Any]) -> ActivationFunction[...]:
     @functools.wraps(formula)
     def function(x: Any, *args: Any, **parameters: Any) -> Any:
-        mask = parameters.pop(MASK, None)
-        return apply(public.record, x, public.record.bind(args, parameters), mask)
+        return call(public.record, x, args, parameters)
 
     def derivative_at(x: Any, *args: Any, **parameters: Any) -> Any:
         return compute.derivative(public.record, x, public.record.bind(args, parameters))
 
-    function.__module__ = f"{PACKAGE}.activations"
-    function.__qualname__ = formula.__name__
-    derivative_at.__module__ = function.__module__
-    derivative_at.__name__ = derivative_at.__qualname__ = f"{formula.__name__}.derivative"
+    _name(function, formula.__name__)
+    _name(derivative_at, f"{formula.__name__}.derivative")
     public = cast(ActivationFunction[...], function)
     public.compute = formula
     public.derivative = derivative_at  # type: ignore[method-assign]
     return public
+
+
+def _name(function: FunctionType, name: str) -> None:
+    """Its name in tracebacks and profilers too; torch's compiler counts the programs of each code object."""
+    function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)
+    function.__module__ = f"{PACKAGE}.activations"
+    function.__name__ = function.__qualname__ = name

@@ -27,6 +27,7 @@ def pages():
     return pages
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_code_of_a_page_runs_in_one_go(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -16,6 +16,7 @@ each_synonym = pytest.mark.parametrize(("one", "other"), [(each.one, each.other)
 TINY = [sign * size for size in (1e-6, 1e-3, 0.04) for sign in (1.0, -1.0)]
 FINITE = np.concatenate([np.linspace(-8, 8, 257), TINY]).astype("float32")
 X = np.concatenate([FINITE, [np.inf, -np.inf, np.nan]]).astype("float32")
+pytestmark = pytest.mark.any_backend  # each name is compared with its own formula under every one
 NAMES = {**vars(keras.ops), **vars(activations)}
 ROUNDINGS = 16  # of the largest term: that of a factor up to 8, before it and behind it
 

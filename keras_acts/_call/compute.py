@@ -37,6 +37,7 @@ def operations(record: Record, x: keras.KerasTensor, settings: Settings, mask: A
     return compute(cast(x, float_dtype(record.name, x.dtype)), *(value for _, value in settings.learned), *masks)
 
 
+@door.as_written
 def derivative(record: Record, x: Any, settings: Settings) -> Any:
     """The derivative of the activation at a tensor `x`."""
     parts = _parts(record, x, settings)

@@ -13,6 +13,15 @@ from keras_acts._record.record import Record, Settings, Shape, look_up
 from keras_acts._record.register import PACKAGE
 
 
+@door.as_written
+def call(record: Record, x: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """The activation at `x`, with parameters as a call gives them."""
+    parameters = dict(named)
+    mask = parameters.pop(MASK, None)
+    return apply(record, x, record.bind(given, parameters), mask)
+
+
+@door.as_written
 def apply(record: Record, x: Any, settings: Settings, mask: Any = None) -> Any:
     """The activation at `x`: a node or operations in the graph of a functional model, or a value."""
     if mask is not None and not record.takes_mask:

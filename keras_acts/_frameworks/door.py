@@ -137,4 +137,5 @@ def fixed_point(step: Function, start: Any, most: int) -> Any:
 # Not behind a cached function: torch.compile traces through a cache, and a constant it takes as it is.
 ENGINE = _engine()
 cached = ENGINE.cached
+as_written = ENGINE.as_written
 exported = ENGINE.exporting  # whether what is computed is recorded by an exporter

@@ -56,6 +56,7 @@ class Engine:
         exporting: Whether what is computed is recorded by an exporter, which some frameworks know by themselves.
         formats: The formats of `keras.Model.export` that every activation was exported to and run back by tests/exports.py.
         cached: Makes a function keep its last results by argument.
+        as_written: Makes a function run as it is written where one of them would rewrite the code that it traces.
         uniform: ``uniform(shape, low, high)`` draws from the framework's own generator, whose state its recomputation brings
             back; None if it has no such one.
         where: Stands in for `keras.ops.where`, which makes a float32 of a number on one of them.
@@ -82,6 +83,7 @@ class Engine:
     exporting: Callable[[], bool] = FOR_EXPORT.get
     formats: tuple[str, ...] = ()
     cached: Callable[[Function], Function] = cached
+    as_written: Callable[[Function], Function] = lambda function: function
     uniform: Callable[..., Any] | None = None
     where: Function = ops.where
     clip: Function = ops.clip
