@@ -66,7 +66,9 @@ smoke: $(VENV)/test.stamp
 	cd .venv-smoke && KERAS_BACKEND=jax bin/python ../tests/smoke.py
 
 bench: $(VENV)/test.stamp
-	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python -m benchmarks measure --save || exit 1; done
+	for backend in $(BACKENDS); do \
+		KERAS_BACKEND=$$backend $(BIN)/python -m benchmarks default --save || exit 1; \
+		KERAS_BACKEND=$$backend $(BIN)/python -m benchmarks measure --save || exit 1; done
 	$(BIN)/python -m benchmarks report
 
 # How exact each activation is on each backend: the tables in docs.

@@ -1,7 +1,10 @@
-"""``python -m benchmarks`` measures the current backend; ``report`` writes benchmarks/README.md from what was measured."""
+"""Measures the current backend, and writes benchmarks/README.md from what was measured.
+
+``python -m benchmarks default`` measures what people run when they ask for no compiler, ``measure`` what XLA compiles on
+TensorFlow and JAX and memory besides; ``report`` writes the tables.
+"""
 
 import argparse
-import functools
 import json
 import math
 import os
@@ -37,9 +40,7 @@ def measure(names: list[str], size: int, rounds: int) -> dict[str, Any]:
     rows = {}
     for name in track(names or keras_acts.names(), description=f"{keras.backend.backend()} …"):
         record = keras_acts.describe(name)
-        ours = functools.partial(record.function, **record.example) if record.example else record.function
-        variants = {"ours": ours, "stock": engines.stock(record), "own": engines.own(name)}
-        variants = {key: f for key, f in variants.items() if f is not None}
+        variants = engines.variants(record)
         pair = {key: f for key, f in variants.items() if key != "own"}
 
         shaped = normal.reshape(engines.SHAPES.get(name, (-1, 1024)))
@@ -58,7 +59,7 @@ def measure(names: list[str], size: int, rounds: int) -> dict[str, Any]:
         if record.output_shape is None:  # in the training step the next layer takes what this one gives
             rows[name]["step"] = timed(engine.step, pair, batch, weights, rounds=max(5, rounds // 2))
             rows[name]["kept"] = {key: engine.kept(f, batch, weights) for key, f in pair.items()} if engine.kept else {}
-    return {"backend": keras.backend.backend(), "compiled": engine.compiled, "size": size, "rows": rows, **_machine()}
+    return {"compiled": engine.mode, "size": size, "rows": rows}
 
 
 def import_time(rounds: int = 7) -> float:
@@ -108,15 +109,24 @@ def mean(result: dict[str, Any], key: str) -> float:
 
 def report() -> None:
     """Write benchmarks/README.md from the results of the three backends."""
-    results = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
-    parts = [(HERE / "README.head.md").read_text().rstrip()]
-    for result in results:
-        versions = ", ".join(f"{package} {version}" for package, version in result["versions"].items())
+    from benchmarks import default
+
+    results = {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
+    parts = [(HERE / "README.head.md").read_text().rstrip(), "# Where nobody asks for a compiler"]
+    for name in (name for name in results if name.startswith("default-")):
+        result = results[name]
+        parts.append(f"## {result['backend']}: {result['mode']}\n\n{_made_with(result)}.\n\n{default.tables(result)}")
+    parts.append("# Compiled by XLA on TensorFlow and JAX, and memory")
+    for result in (result for name, result in results.items() if not name.startswith("default-")):
         parts.append(
-            f"## {result['backend']}\n\n{result['compiled']}, {result['size']:,} elements, {result['processor']}, {versions}. "
+            f"## {result['backend']}: {result['compiled']}\n\n{result['size']:,} elements, {_made_with(result)}. "
             f"`import keras_acts` after `import keras`: {1e3 * result['import']:.0f} ms.\n\n{table(result)}"
         )
     (HERE / "README.md").write_text("\n\n".join(parts) + "\n")
+
+
+def _made_with(result: dict[str, Any]) -> str:
+    return ", ".join([result["processor"], *(f"{package} {version}" for package, version in result["versions"].items())])
 
 
 def _machine() -> dict[str, Any]:
@@ -126,12 +136,16 @@ def _machine() -> dict[str, Any]:
 
     package = {"jax": "jax", "torch": "torch", "tensorflow": "tensorflow_cpu"}[keras.backend.backend()]
     cores = f"{os.cpu_count()} cores, {platform.machine()}"
-    return {"versions": {"keras": keras.__version__, package: version(package)}, "processor": cores}
+    return {
+        "backend": keras.backend.backend(),
+        "versions": {"keras": keras.__version__, package: version(package)},
+        "processor": cores,
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=["measure", "report"], default="measure")
+    parser.add_argument("command", nargs="?", choices=["default", "measure", "report"], default="default")
     parser.add_argument("--names", nargs="*", default=[], help="activations to measure; all if not given")
     parser.add_argument("--size", type=int, default=4 * 1024 * 1024, help="elements of the tensor")
     parser.add_argument("--rounds", type=int, default=15, help="interleaved repetitions of which the median counts")
@@ -140,12 +154,21 @@ def main() -> None:
     if arguments.command == "report":
         report()
         return
-    result = {**measure(arguments.names, arguments.size, arguments.rounds), "import": import_time()}
-    print(table(result))
-    print(f"import keras_acts: {1e3 * result['import']:.0f} ms")
+    if arguments.command == "default":
+        from benchmarks import default
+
+        result, prefix = {**default.measure(arguments.names), **_machine()}, "default-"
+        print(default.tables(result))
+    else:
+        result, prefix = (
+            {**measure(arguments.names, arguments.size, arguments.rounds), "import": import_time(), **_machine()},
+            "",
+        )
+        print(table(result))
+        print(f"import keras_acts: {1e3 * result['import']:.0f} ms")
     if arguments.save:
         RESULTS.mkdir(exist_ok=True)
-        path = RESULTS / f"{result['backend']}.json"
+        path = RESULTS / f"{prefix}{result['backend']}.json"
         if arguments.names and path.exists():
             before = json.loads(path.read_text())
             result = {**before, "rows": dict(sorted({**before["rows"], **result["rows"]}.items()))}

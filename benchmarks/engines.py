@@ -76,10 +76,17 @@ def stock(record: keras_acts.Record) -> Callable[[Any], Any] | None:
     return function and functools.partial(function, **given)
 
 
+def variants(record: keras_acts.Record) -> dict[str, Callable[[Any], Any]]:
+    """Our function, Keras's own and that of the framework, as far as they exist."""
+    ours = functools.partial(record.function, **record.example) if record.example else record.function
+    found = {"ours": ours, "stock": stock(record), "own": own(record.name)}
+    return {key: f for key, f in found.items() if f is not None}
+
+
 class Jax:
     """Compiled by XLA, as `fit` does."""
 
-    compiled = "jax.jit"
+    mode = "jax.jit"
 
     def __init__(self) -> None:
         import jax
@@ -91,6 +98,10 @@ class Jax:
 
     def forward(self, f: Callable, x: Any) -> Callable[[], Any]:
         run = self.jax.jit(f)
+        return lambda: run(x).block_until_ready()
+
+    def copy(self, x: Any) -> Callable[[], Any]:
+        run = self.jax.jit(self.jax.numpy.negative)
         return lambda: run(x).block_until_ready()
 
     def both(self, f: Callable, x: Any) -> Callable[[], Any]:
@@ -132,7 +143,7 @@ class Jax:
 class Torch:
     """Eager, as `fit` does."""
 
-    compiled = "eager"
+    mode = "eager"
 
     def __init__(self) -> None:
         import torch
@@ -148,6 +159,9 @@ class Torch:
                 return f(x)
 
         return run
+
+    def copy(self, x: Any) -> Callable[[], Any]:
+        return lambda: self.torch.neg(x)
 
     def both(self, f: Callable, x: Any) -> Callable[[], Any]:
         x = x.clone().requires_grad_()
@@ -196,24 +210,28 @@ class Torch:
 
 
 class TensorFlow:
-    """Compiled by XLA, as `fit` does where there is a GPU."""
+    """A graph, compiled by XLA as `fit` does where there is a GPU, or not, as on a CPU."""
 
-    compiled = "tf.function(jit_compile=True)"
-
-    def __init__(self) -> None:
+    def __init__(self, compiler: bool = True) -> None:
         import tensorflow
 
         self.tf = tensorflow
+        self.function = functools.partial(tensorflow.function, jit_compile=compiler)
+        self.mode = "tf.function(jit_compile=True)" if compiler else "tf.function"
 
     def array(self, x: np.ndarray, dtype: str = "float32") -> Any:
         return self.tf.cast(self.tf.constant(x), dtype)
 
     def forward(self, f: Callable, x: Any) -> Callable[[], Any]:
-        run = self.tf.function(f, jit_compile=True)
+        run = self.function(f)
+        return lambda: run(x)
+
+    def copy(self, x: Any) -> Callable[[], Any]:
+        run = self.function(self.tf.negative)
         return lambda: run(x)
 
     def both(self, f: Callable, x: Any) -> Callable[[], Any]:
-        @self.tf.function(jit_compile=True)
+        @self.function
         def run(x, upstream):
             with self.tf.GradientTape() as tape:
                 tape.watch(x)
@@ -230,7 +248,7 @@ class TensorFlow:
         return tape.gradient(y, x)
 
     def step(self, f: Callable, x: Any, weights: list[Any]) -> Callable[[], Any]:
-        @self.tf.function(jit_compile=True)
+        @self.function
         def run(weights, x):
             with self.tf.GradientTape() as tape:
                 tape.watch(weights)
@@ -248,9 +266,51 @@ class TensorFlow:
         return lambda: f(x)
 
 
-def engine() -> Any:
-    """The engine of the backend that Keras runs on."""
-    return {"jax": Jax, "torch": Torch, "tensorflow": TensorFlow}[keras.backend.backend()]()
+def engine(compiler: bool = True) -> Any:
+    """The engine of the backend that Keras runs on; without `compiler`, as it runs where nobody asks for one."""
+    name = keras.backend.backend()
+    return TensorFlow(compiler) if name == "tensorflow" else {"jax": Jax, "torch": Torch}[name]()
+
+
+def programs() -> int:
+    """How many programs the framework has compiled or traced so far in this process."""
+    return _counted[keras.backend.backend()]()
+
+
+def _of_jax() -> int:
+    import jax
+
+    if not _compiled:
+        jax.monitoring.register_event_duration_secs_listener(
+            lambda event, *_, **__: event.endswith("backend_compile_duration") and _compiled.append(event)
+        )
+        _compiled.append("start")
+    return len(_compiled)
+
+
+def _of_torch() -> int:
+    from torch._dynamo.utils import counters
+
+    return counters["stats"]["unique_graphs"]
+
+
+def _of_tensorflow() -> int:
+    import tensorflow as tf
+
+    if not _compiled:
+        kept = tf.compat.v1.Graph.__init__
+
+        def counting(*arguments: Any, **named: Any) -> None:
+            _compiled.append("graph")
+            kept(*arguments, **named)
+
+        tf.compat.v1.Graph.__init__ = counting
+        _compiled.append("start")
+    return len(_compiled)
+
+
+_compiled: list[str] = []
+_counted = {"jax": _of_jax, "torch": _of_torch, "tensorflow": _of_tensorflow}
 
 
 def interleaved(runs: dict[str, Callable[[], Any]], rounds: int, inner: int = 1) -> dict[str, float]:

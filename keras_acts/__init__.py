@@ -12,6 +12,7 @@ from keras_acts import _backend as _backend, activations, layers, losses, models
 from keras_acts._call.forms import ActivationOperation, Parameterised
 from keras_acts._catalogue import describe, names
 from keras_acts._frameworks.door import check_kernels
+from keras_acts._frameworks.fusion import fusion, fusion_mode
 from keras_acts._names.addons import AddonsNames, register_addons
 from keras_acts._names.elsewhere import get
 from keras_acts._names.keras_names import Replacement, register, replace_builtins
@@ -26,6 +27,8 @@ __all__ = [
     "Replacement",
     "activations",
     "describe",
+    "fusion",
+    "fusion_mode",
     "get",
     "layers",
     "losses",

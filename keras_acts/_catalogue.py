@@ -7,7 +7,6 @@ A family file names its `FAMILY` once, then declares each formula under `@activa
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from types import FunctionType
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from keras_acts._call import compute
@@ -204,7 +203,7 @@ def _public_function(formula: Callable[..., Any]) -> ActivationFunction[...]:
     return public
 
 
-def _name(function: FunctionType, name: str) -> None:
+def _name(function: Any, name: str) -> None:
     """Its name in tracebacks and profilers too; torch's compiler counts the programs of each code object."""
     function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)
     function.__module__ = f"{PACKAGE}.activations"

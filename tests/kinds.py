@@ -1,7 +1,8 @@
 """What `make test` runs: formulas on every name, machinery on one name of each kind.
 
 Of a formula `make test` runs value and gradient on every backend: at the defaults in each dtype, and with each parameter at
-one other value, in the mode that users of the framework are in: compiled on JAX, eager on torch, float32 in both on TensorFlow.
+one other value, in the mode that users of the framework are in: compiled on JAX, eager on torch, a graph on TensorFlow, float32
+compiled there too.
 Of the machinery, whose way hangs on what kind of activation it meets and not on its formula, it runs everything on one name of
 each kind. The other mode of JAX and torch, which compile for seconds, is machinery. What is beyond that is marked where it
 stands:
@@ -20,7 +21,7 @@ from keras_acts._frameworks.kernels import Guarded
 from keras_acts.conformance import backends, cases
 from tests import released
 
-MAIN, OTHER = ("compiled", "eager") if backends.NAME == "jax" else ("eager", "compiled")
+MAIN, OTHER = {"jax": ("compiled", "eager"), "torch": ("eager", "compiled"), "tensorflow": ("graph", "compiled")}[backends.NAME]
 ANOTHER_OF_ITS_KIND = pytest.mark.full("another of its kind")
 RELEASES = [path.read_text().splitlines() for path in released.FOLDER.glob("v*.txt")]
 

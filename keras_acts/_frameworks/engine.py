@@ -48,7 +48,7 @@ class Engine:
             parameter is broadcast. None if the framework has but one kind.
         guard: ``guard(kernel, general)`` takes a `Guarded` kernel for the tensors that it is right for, and `general` for the
             others: for all in a framework that can't look at numbers.
-        in_pieces: Makes an element-wise function work on pieces of large tensors, where that spares memory traffic.
+        in_pieces: Makes an element-wise function of tensors of one shape go over large ones fewer times.
         compile: Makes one call of many operations.
         keep_logits: Leaves the logits of probabilities where Keras's losses look for them, if they do.
         fixed_point: ``fixed_point(step, start, most)`` repeats a step, at most so often, until nothing changes if the framework

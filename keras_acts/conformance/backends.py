@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 NAME = keras.backend.backend()
-MODES = ("eager", "compiled")
+MODES = ("eager", "graph", "compiled") if keras.backend.backend() == "tensorflow" else ("eager", "compiled")
 
 
 def _of_dtype(array, dtype):
@@ -213,6 +213,8 @@ else:
     def compiled(function, whole=True):
         return tf.function(function, jit_compile=True)
 
+    graph = tf.function
+
     _wide = contextlib.nullcontext
 
     def device():
@@ -262,8 +264,8 @@ def gradient(function, again=True):
 
 
 def in_mode(function, mode, whole=True):
-    """`function` as it is, or compiled: to one graph if it is to be whole."""
-    return compiled(function, whole) if mode == "compiled" else function
+    """`function` as it is, as a graph of TensorFlow, or compiled: to one graph if it is to be whole."""
+    return compiled(function, whole) if mode == "compiled" else graph(function) if mode == "graph" else function
 
 
 def gradient_in_mode(function, mode, whole=True):
@@ -279,7 +281,7 @@ def value_and_gradient_in_mode(function, mode, whole=True):
 def _differentiated(by, function, mode, whole):
     if mode == "eager":
         return by(function, again=False)
-    return by(compiled(function, whole), again=False) if NAME == "torch" else compiled(by(function), whole)
+    return by(compiled(function, whole), again=False) if NAME == "torch" else in_mode(by(function), mode, whole)
 
 
 @contextlib.contextmanager

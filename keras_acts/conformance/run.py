@@ -22,7 +22,7 @@ def check(names, dtypes, compiled, progress):
             raise ValueError(f"{dtype!r} can't be checked. The dtypes are {', '.join(DTYPES)}.")
     if not (records and dtypes):
         raise ValueError("nothing to check: give at least one name and one dtype, or leave them out for all.")
-    mode = backends.MODES[bool(compiled)]
+    mode = "compiled" if compiled else "eager"
     findings, works = [], {}
     for done, record in enumerate(records):
         if progress:

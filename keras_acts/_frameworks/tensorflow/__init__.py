@@ -7,11 +7,16 @@ import tensorflow as tf
 
 from keras_acts._frameworks.engine import Engine, pulled
 from keras_acts._frameworks.kernels import SHARED, Function, Guarded
+from keras_acts._frameworks.tensorflow.fused import fused
 
 
 def attach(value: Function, derivatives: Sequence[Function], pull: Function | Guarded | None) -> Function:
+    only = _pull(derivatives[0]) if len(derivatives) == 1 else None
+
     def function(*inputs: Any) -> Any:
         def backward(gradient: Any) -> Any:
+            if only is not None:
+                return only(gradient, *inputs)
             return [
                 pulled(gradient, derivative, inputs, tensor) for derivative, tensor in zip(derivatives, inputs, strict=True)
             ]
@@ -21,6 +26,11 @@ def attach(value: Function, derivatives: Sequence[Function], pull: Function | Gu
     with_gradient = tf.custom_gradient(function)
     # A variable has to become a tensor before: inside, TensorFlow would ask for its gradient in another way.
     return lambda *inputs: with_gradient(*map(tf.convert_to_tensor, inputs))
+
+
+def _pull(derivative: Function) -> Function:
+    """The backward pass of a function of one tensor."""
+    return fused(lambda gradient, x: pulled(gradient, derivative, (x,), x), of_value=False)
 
 
 def keep(probabilities: Any, logits: Any) -> None:
@@ -71,6 +81,7 @@ ENGINE = Engine(
     (tf.Tensor,),
     parts=parts,
     kernels=SHARED,
+    in_pieces=fused,
     keep_logits=keep,
     fixed_point=fixed_point,
     absolute=absolute,
