@@ -43,7 +43,7 @@ def differentiable(
             attachable = ENGINE.guard(kernel, attachable)
     if not derivatives:
         return or_recorded(ENGINE.compile(value), value)
-    attached = ENGINE.attach(attachable, derivatives, backward)
+    attached = ENGINE.attach(name, attachable, derivatives, backward)
     if name not in ENGINE.by_autodiff or len(derivatives) > 1:  # which says nothing of learned parameters
         return attached
     compiled = ENGINE.compile(value)

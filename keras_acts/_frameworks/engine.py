@@ -39,8 +39,8 @@ class Engine:
     """How one framework takes part.
 
     Attributes:
-        attach: ``attach(value, derivatives, pull)`` makes a function with that value and those derivatives, one for each
-            argument. `pull` is a backward pass ``(gradient, x)``, or None.
+        attach: ``attach(name, value, derivatives, pull)`` makes a function of the activation of that name with that value and
+            those derivatives, one for each argument. `pull` is a backward pass ``(gradient, x)``, or None.
         tensors: The types of its dense tensors.
         kernels: What it does better than the formulas.
         parts: ``parts(owner, x, elementwise, single)`` gives the dense tensor inside a tensor of another kind and a function
@@ -71,7 +71,7 @@ class Engine:
         arcsinh: As `sin`.
     """
 
-    attach: Callable[[Function, Sequence[Function], Function | Guarded | None], Function]
+    attach: Callable[[str, Function, Sequence[Function], Function | Guarded | None], Function]
     tensors: tuple[type, ...] = ()
     kernels: Kernels = field(default_factory=Kernels)
     parts: Callable[[str, Any, bool, bool], tuple[Any, Function] | None] | None = None

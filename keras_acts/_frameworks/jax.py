@@ -12,7 +12,7 @@ from keras_acts._frameworks.engine import Engine, pushed
 from keras_acts._frameworks.kernels import SHARED, Function, Guarded
 
 
-def attach(value: Function, derivatives: Sequence[Function], pull: Function | Guarded | None) -> Function:
+def attach(name: str, value: Function, derivatives: Sequence[Function], pull: Function | Guarded | None) -> Function:
     function = jax.custom_jvp(value)
 
     @function.defjvp

@@ -10,7 +10,7 @@ from keras_acts._frameworks.kernels import SHARED, Function, Guarded
 from keras_acts._frameworks.tensorflow.fused import fused
 
 
-def attach(value: Function, derivatives: Sequence[Function], pull: Function | Guarded | None) -> Function:
+def attach(name: str, value: Function, derivatives: Sequence[Function], pull: Function | Guarded | None) -> Function:
     only = _pull(derivatives[0]) if len(derivatives) == 1 else None
 
     def function(*inputs: Any) -> Any:

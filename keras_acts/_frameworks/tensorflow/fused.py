@@ -70,7 +70,7 @@ def _padded(kernel: Function, flat: list[Any], count: Any) -> Any:
 
 
 def _in_order(function: Function, tensors: Sequence[Any]) -> Any:
-    """The function as it is written. TensorFlow multiplies in another order where it knows the shapes, and loses tiny numbers."""
+    """The function as it is written. TensorFlow multiplies in another order where it knows shapes, and loses tiny numbers."""
     if tf.executing_eagerly():
         return function(*tensors)
     unknown = [tf.raw_ops.PlaceholderWithDefault(input=tensor, shape=tf.TensorShape(None)) for tensor in tensors]

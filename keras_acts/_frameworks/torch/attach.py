@@ -7,6 +7,7 @@ import torch
 
 from keras_acts._frameworks.engine import pulled, pushed
 from keras_acts._frameworks.kernels import Function, Guarded
+from keras_acts._frameworks.torch.fused import fused
 from keras_acts._frameworks.torch.pieces import guard, in_pieces
 from keras_acts._precision import widened
 
@@ -61,13 +62,16 @@ class ExactForward(Exact):
         return pushed([ctx.derivatives[i] for i in given])(*(tangents[i] for i in given), *ctx.saved_tensors)
 
 
-def attach(value: Function, derivatives: Sequence[Function], pull: Function | Guarded | None) -> Function:
+def attach(name: str, value: Function, derivatives: Sequence[Function], pull: Function | Guarded | None) -> Function:
     compiled = None  # the compiler fuses a derivative by itself
     if isinstance(pull, Guarded) or (pull is None and len(derivatives) == 1):
         general = in_pieces(lambda gradient, x: pulled(gradient, derivatives[0], (x,), x))
         pull = general if pull is None else guard(pull, general)
     elif pull is not None:
         compiled = pull = widened(pull)
+
+    if len(derivatives) == 1:
+        value, pull = fused(name, value), fused(name, pull)
 
     def function(*inputs: Any) -> Any:
         if torch.compiler.is_compiling():

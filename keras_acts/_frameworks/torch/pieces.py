@@ -41,10 +41,14 @@ def widened(function: Function) -> Function:
 
 def readable(tensor: Any) -> bool:
     """Whether numbers can be looked at for free: not on a GPU, and not under vmap, the compiler, tracing or export."""
-    if torch.compiler.is_compiling() or torch._C._get_tracing_state() or tensor.device.type != "cpu":
+    return not torch.compiler.is_compiling() and tensor.device.type == "cpu" and plain(tensor)
+
+
+def plain(tensor: Any) -> bool:
+    """Whether it is a tensor with numbers of its own: not under vmap, tracing or export."""
+    if torch._C._get_tracing_state() or type(tensor) not in (torch.Tensor, torch.nn.Parameter):
         return False
-    plain = type(tensor) in (torch.Tensor, torch.nn.Parameter)
-    return plain and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
 def guard(kernel: Guarded, general: Function) -> Function:
