@@ -117,11 +117,12 @@ def report() -> None:
         result = results[name]
         parts.append(f"## {result['backend']}: {result['mode']}\n\n{_made_with(result)}.\n\n{default.tables(result)}")
     parts.append("# Compiled by XLA on TensorFlow and JAX, and memory")
-    for result in (result for name, result in results.items() if not name.startswith("default-")):
-        parts.append(
-            f"## {result['backend']}: {result['compiled']}\n\n{result['size']:,} elements, {_made_with(result)}. "
-            f"`import keras_acts` after `import keras`: {1e3 * result['import']:.0f} ms.\n\n{table(result)}"
-        )
+    parts += [
+        f"## {result['backend']}: {result['compiled']}\n\n{result['size']:,} elements, {_made_with(result)}. "
+        f"`import keras_acts` after `import keras`: {1e3 * result['import']:.0f} ms.\n\n{table(result)}"
+        for name, result in results.items()
+        if not name.startswith("default-")
+    ]
     (HERE / "README.md").write_text("\n\n".join(parts) + "\n")
 
 

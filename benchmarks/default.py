@@ -164,8 +164,8 @@ def tables(result: dict[str, Any]) -> str:
     lines.append(["**geometric mean**", *("–" if math.isnan(cell) else f"**{cell:.2f}**" for cell in means), ""])
     only_here = [["activation that is only here", *(_shown(key) for key in keys)], ["---", *["---:"] * len(keys)]]
     alone = {key: copies(result, key) for key in keys}
-    for name in sorted({name for each in alone.values() for name in each}):
-        only_here.append([name, *(f"{alone[key][name]:.1f}" for key in keys)])
+    names = sorted({name for each in alone.values() for name in each})
+    only_here += [[name, *(f"{alone[key][name]:.1f}" for key in keys)] for name in names]
     made = "".join(
         f"\n- {what}: {count['ours']}, with Keras's own gelu {count['stock']}" for what, count in result["programs"].items()
     )

@@ -271,7 +271,7 @@ def _show_report(console: Console, report: Any) -> None:
         console.print()
     for i, line in enumerate(report.exceptions, 1):
         console.print(f"({i}) {line}")
-    for line in [*report.transforms, "", *report.summary]:
+    for line in [*report.transforms, "", *report.summary, f"Fused kernels: {keras_acts.fusion_mode()}."]:
         console.print(line)
     for line in report.breaches:
         console.print(Text(line, style="red"))

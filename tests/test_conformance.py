@@ -376,6 +376,7 @@ def test_without_mpmath_the_command_says_what_to_install(monkeypatch, capsys):
     assert capsys.readouterr().err == 'keras-acts: the check needs mpmath: pip install "keras-acts[check]"\n'
 
 
+@pytest.mark.any_backend
 def test_importing_the_package_does_not_import_the_references():
     code = "import sys, keras_acts; print([name for name in sys.modules if name.startswith('keras_acts.conformance')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

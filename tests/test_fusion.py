@@ -17,7 +17,7 @@ LARGE = np.random.default_rng(0).normal(0, 4, (300, 128)).astype("float32")  # n
 
 
 def on_backend(name):
-    return pytest.mark.skipif(backends.NAME != name, reason=f"for {name}")
+    return pytest.mark.skipif(name != backends.NAME, reason=f"for {name}")
 
 
 def both(name, mode="eager", x=LARGE):

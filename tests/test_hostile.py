@@ -280,6 +280,7 @@ POLICIES = {
 }
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("policy", POLICIES)
 def test_every_layer_with_every_kind_of_policy_comes_back_from_a_file(policy, tmp_path):
     arguments = {"Activation": ["snake"], "GatedDense": [4]}

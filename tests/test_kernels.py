@@ -58,6 +58,32 @@ def test_value_and_gradient_are_right_at_all_numbers_that_a_kernel_is_declared_f
                 assert judgement.kept, (low, high, judgement.breach)
 
 
+@pytest.mark.parametrize(
+    ("record", "given"),
+    [
+        pytest.param(record, given, id=f"{record.name}-{given}")
+        for record, given in cases.CASES
+        if guarded(record, given) and "float32" in dtypes(record, given)
+    ],
+)
+def test_one_number_that_a_kernel_is_not_right_for_takes_the_formula_alone(record, given):
+    """So that an outlier makes no other number slower, and gets its right value and gradient."""
+    points, of = cases.inputs("float32"), backends.value_and_gradient(cases.function(record, given), again=False)
+    results = [backends.array(each) for each in of(backends.tensor(points, "float32"))]
+    for low, high in windows(record, given, "float32"):
+        outside = np.flatnonzero(~((low < points) & (points < high)))[::7]
+        inside = np.flatnonzero((low < points) & (points < high))
+        mixed = np.resize(points[inside], cases.SIZE)
+        places = np.random.default_rng(0).choice(cases.SIZE, min(len(outside), cases.SIZE // 8), replace=False)
+        alone = [backends.array(each) for each in of(backends.tensor(mixed, "float32"))]
+        mixed[places] = points[outside[: len(places)]]
+        together = [backends.array(each) for each in of(backends.tensor(mixed, "float32"))]
+        for whole, kernel, got in zip(results, alone, together, strict=True):
+            expected = kernel.copy()
+            expected[places] = whole[outside[: len(places)]]
+            np.testing.assert_allclose(got, expected, rtol=3e-6, atol=1e-37)
+
+
 def beside(end, inwards, dtype):
     """The number of a dtype next to an end of a window, and some at all distances up to a tenth of it."""
     kind = np.dtype(dtype).type

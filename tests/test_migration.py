@@ -690,6 +690,7 @@ def assert_loads_and_is_ours_from_then_on(path, exact, tmp_path):
     return model
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("name", ADDONS)
 def test_model_with_a_function_of_addons_loads(name, saved, tmp_path):
     path = saved(lambda newer: dense(newer, f"Addons>{name}"))
@@ -708,6 +709,7 @@ def test_plain_sparsemax_of_early_addons_loads_as_ours_where_keras_s_names_are_r
     np.testing.assert_allclose(predicted(model), sparsemax(BEFORE), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize(
     ("make", "exact"),
     [

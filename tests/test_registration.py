@@ -88,18 +88,21 @@ def place(request):
     return PLACES[request.param]
 
 
+@pytest.mark.any_backend
 def test_every_new_name_is_taken_wherever_keras_takes_one(place):
     make, _, held = place
     for name in NEW:
         assert held(make(name)) is BY_NAME[name]
 
 
+@pytest.mark.any_backend
 def test_every_name_after_the_package_is_taken_wherever_keras_takes_one(place):
     make, _, held = place
     for name, function in BY_NAME.items():
         assert held(make(f"keras_acts>{name}")) is function
 
 
+@pytest.mark.any_backend
 def test_layer_by_name_computes_what_kerass_function_does(place):
     make, shape, _ = place
     x = np.linspace(-2.0, 2.0, int(np.prod(shape)), dtype="float32").reshape(shape)

@@ -6,7 +6,7 @@ import keras
 
 from keras_acts._frameworks.engine import Engine
 
-INFERENCE = Engine(attach=lambda value, derivatives, pull: value)
+INFERENCE = Engine(attach=lambda name, value, derivatives, pull: value)
 
 # In an eager call the expm1 of OpenVINO (2026.4) is as coarse as if there were none.
 OPENVINO = replace(INFERENCE, exporting=lambda: True)

@@ -1,6 +1,7 @@
 """TensorFlow: a custom gradient on tensors."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
@@ -80,7 +81,7 @@ ENGINE = Engine(
     attach,
     (tf.Tensor,),
     parts=parts,
-    kernels=SHARED,
+    kernels=replace(SHARED, by_autodiff=SHARED.by_autodiff - {"leaky_relu"}),  # which takes three passes in a graph
     in_pieces=fused,
     keep_logits=keep,
     fixed_point=fixed_point,

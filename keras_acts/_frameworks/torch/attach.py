@@ -70,7 +70,7 @@ def attach(name: str, value: Function, derivatives: Sequence[Function], pull: Fu
     elif pull is not None:
         compiled = pull = widened(pull)
 
-    if len(derivatives) == 1:
+    if pull is not None:  # of x alone
         value, pull = fused(name, value), fused(name, pull)
 
     def function(*inputs: Any) -> Any:

@@ -8,13 +8,12 @@ from typing import Any
 import torch
 
 from keras_acts._frameworks.fusion import fusion
-from keras_acts._frameworks.kernels import Function
 from keras_acts._frameworks.torch.pieces import LARGE, plain
 
 _LOCK = threading.Lock()
 
 
-def fused(name: str, function: Function) -> Function:
+def fused(name: str, function: Any) -> Any:
     """`function`, of tensors of one shape, as one kernel for every size where that is asked for and the tensors are large.
 
     Args:

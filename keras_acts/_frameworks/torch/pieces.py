@@ -9,6 +9,7 @@ from keras_acts import _precision
 from keras_acts._frameworks.kernels import Function, Guarded
 
 LARGE = 2**15  # elements that are worth a call or two more
+FEW = 0.25  # of the numbers of a tensor, for which a kernel is given up
 PIECE = 2**17  # elements for each thread whose intermediate results stay in its cache
 
 
@@ -52,17 +53,22 @@ def plain(tensor: Any) -> bool:
 
 
 def guard(kernel: Guarded, general: Function) -> Function:
-    """The kernel where it is right, else `general`. To look costs a pass that writes nothing."""
+    """The kernel for the numbers that it is right for, `general` for the others. To look costs a pass that writes nothing."""
     function, (low, high) = kernel.function, kernel.within
     dtypes = [getattr(torch, name) for name in kernel.dtypes]
 
-    def takes(x: Any) -> bool:
-        if x.dtype not in dtypes or not readable(x) or not x.numel():
-            return False
-        least, most = x.detach().aminmax()  # NaN if there is one
-        return bool(low < least.item() and most.item() < high)
-
     def run(*tensors: Any) -> Any:
-        return (function if takes(tensors[-1]) else general)(*tensors)
+        x = tensors[-1].detach()
+        if x.dtype not in dtypes or not readable(tensors[-1]) or not x.numel():
+            return general(*tensors)
+        least, most = x.aminmax()  # NaN if there is one
+        if low < least.item() and most.item() < high:
+            return function(*tensors)
+        outside = ((x > low) & (x < high)).logical_not_()
+        if outside.count_nonzero().item() > FEW * x.numel():
+            return general(*tensors)
+        y = function(*tensors)
+        y[outside] = general(*(tensor[outside] for tensor in tensors))
+        return y
 
     return run
