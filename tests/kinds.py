@@ -21,7 +21,7 @@ from keras_acts._frameworks.kernels import Guarded
 from keras_acts.conformance import backends, cases
 from tests import released
 
-MAIN, OTHER = {"jax": ("compiled", "eager"), "torch": ("eager", "compiled"), "tensorflow": ("graph", "compiled")}[backends.NAME]
+MAIN, OTHER = {"jax": ("compiled", "eager"), "tensorflow": ("graph", "compiled")}.get(backends.NAME, ("eager", "compiled"))
 ANOTHER_OF_ITS_KIND = pytest.mark.full("another of its kind")
 RELEASES = [path.read_text().splitlines() for path in released.FOLDER.glob("v*.txt")]
 

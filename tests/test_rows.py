@@ -431,7 +431,8 @@ def test_standardize_does_not_cancel_far_from_zero(offset, mode):
 def test_standardize_makes_a_constant_row_0(constant, width, mode):
     rows = np.full((2, width), constant)
     got = backends.array(backends.in_mode(keras_acts.activations.standardize, mode)(backends.tensor(rows, "float32")))
-    assert np.abs(got).max() <= 1e-20  # the mean of a thousand is rounded
+    # the mean of a thousand is rounded, and once more in a graph of TensorFlow, which multiplies by 1 / 1000
+    assert np.abs(got).max() <= (1e-12 if mode == "graph" else 1e-20)
 
 
 @marks.other_mode_in_full

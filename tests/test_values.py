@@ -22,17 +22,6 @@ def check(record, dtype, mode, given=None):
     assert judgement.kept, judgement.breach
 
 
-@pytest.fixture(autouse=True)
-def _known(request):
-    """What TensorFlow does to a graph that nobody compiles: it multiplies by constants in another order."""
-    function = request.node.name
-    if any(
-        function.endswith(f"[{each}-graph]")
-        for each in ("gelu-bfloat16", "clipped_gelu-bfloat16", "snake-alpha=0.3", "snake-alpha=5.0")
-    ):
-        request.applymarker(pytest.mark.xfail(strict=True, reason="a tail of gelu that is flushed, and 7.8 ULP instead of 7.5"))
-
-
 @marks.other_mode_in_full  # compiled gradients are judged with the values beside them
 @pytest.mark.parametrize("dtype", cases.HALF)
 def test_half_precision_is_rounded_correctly_at_every_bit_pattern(elementwise, dtype, mode):
