@@ -112,13 +112,13 @@ def report() -> None:
     from benchmarks import default
 
     results = {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
-    parts = [(HERE / "README.head.md").read_text().rstrip(), "# Where nobody asks for a compiler"]
+    parts = [(HERE / "README.head.md").read_text().rstrip(), "## Where nobody asks for a compiler"]
     for name in (name for name in results if name.startswith("default-")):
         result = results[name]
-        parts.append(f"## {result['backend']}: {result['mode']}\n\n{_made_with(result)}.\n\n{default.tables(result)}")
-    parts.append("# Compiled by XLA on TensorFlow and JAX, and memory")
+        parts.append(f"### {result['backend']}: {result['mode']}\n\n{_made_with(result)}.\n\n{default.tables(result)}")
+    parts.append("## Compiled by XLA on TensorFlow and JAX, and memory")
     parts += [
-        f"## {result['backend']}: {result['compiled']}\n\n{result['size']:,} elements, {_made_with(result)}. "
+        f"### {result['backend']}: {result['compiled']}\n\n{result['size']:,} elements, {_made_with(result)}. "
         f"`import keras_acts` after `import keras`: {1e3 * result['import']:.0f} ms.\n\n{table(result)}"
         for name, result in results.items()
         if not name.startswith("default-")
