@@ -95,7 +95,7 @@ def selected(backend: str, chosen: argparse.Namespace) -> list[str]:
     left_out = ["site"]
     if not (chosen.full or chosen.names):
         left_out.append("full")
-    if not (chosen.full or backend == BACKENDS[0]):
+    if not (chosen.full or chosen.keras or backend == BACKENDS[0]):
         left_out.append("any_backend")
     return ["-m", " and ".join(f"not {mark}" for mark in left_out)]
 
