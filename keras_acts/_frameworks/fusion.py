@@ -27,8 +27,9 @@ class fusion:  # noqa: N801 (it is called as a function, like `torch.no_grad`)
       the kernels at the first call, which takes a C++ compiler on a CPU and many seconds.
     - ``"off"``: nowhere.
 
-    Small tensors are not worth a kernel, and exports hold none. A graph keeps what was in force when it was traced. The
-    environment variable ``KERAS_ACTS_FUSION`` sets the mode of a process from its start; `keras_acts.fusion_mode` tells it.
+    Small tensors are not worth a kernel. A graph keeps what was in force when it was traced: what TensorFlow exports under
+    ``"on"`` holds kernels and needs XLA where it is served. The environment variable ``KERAS_ACTS_FUSION`` sets the mode of a
+    process from its start; `keras_acts.fusion_mode` tells it.
 
     Args:
         mode: ``"auto"``, ``"on"`` or ``"off"``.

@@ -38,7 +38,7 @@ class Exact:
 class Request:
     """The value and the first `order` derivatives of the activation `name` at float64 `points`.
 
-    `fast` are computed in float64 wherever that is known to be right to 42 bits.
+    `fast` are computed in float64 wherever that is known to be right to 38 bits.
     """
 
     name: str
